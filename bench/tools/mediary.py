@@ -60,14 +60,17 @@ class Mediary:
 
     def set_up(self, policy="store"):
         """A company with one account and a key that may read."""
-        self.cli("company", "add", "--name", "Bench", "--slug", "bench")
+        self.bearer = self.add_company("bench")
         self.add_account(PHONE_NUMBER_ID, policy)
-        key = self.cli("api-key", "add", "--company", "bench", "--name", "bench", "--role", "agent")
-        self.bearer = key["key"]
 
-    def add_account(self, phone_number_id, policy="stream"):
+    def add_company(self, slug):
+        """A company; its key."""
+        self.cli("company", "add", "--name", slug, "--slug", slug)
+        return self.cli("api-key", "add", "--company", slug, "--name", "bench", "--role", "agent")["key"]
+
+    def add_account(self, phone_number_id, policy="stream", company="bench"):
         self.cli(
-            *("account", "add", "--company", "bench", "--phone-number-id", phone_number_id, "--name", "Bench"),
+            *("account", "add", "--company", company, "--phone-number-id", phone_number_id, "--name", "Bench"),
             *("--display-phone-number", "+15550783881", "--access-token-env", "TOKEN", "--app-secret-env", "SECRET"),
             *("--verify-token-env", "VERIFY", "--waba-id", "102290129340398", "--media-policy", policy),
             **{"TOKEN": "bench-token", "SECRET": APP_SECRET, "VERIFY": "bench-verify"},

@@ -266,6 +266,7 @@ function fill(data) {
   fillPolicies(data, stream, now - 40 * MINUTE);
   fillStates(data, broken, now - 30 * MINUTE);
   fillFormats(data, data.conversations[4], now - 9 * 60 * MINUTE);
+  fillWords(data, data.conversations[5], now - 30 * 60 * MINUTE);
   const lines = [
     "Thank you, it arrived this morning!",
     "Gracias, todo perfecto",
@@ -494,6 +495,43 @@ function fillFormats(data, conversation, start) {
   add("document", named("IMG_0042.heic", "image/heic", pictured), { width: 1600, height: 1200 });
   add("document", named("clip.mov", "video/quicktime", videos[0]), upright);
   add("document", named("song.mp3", "audio/mpeg", audios[0]), { durationMs: 6000 });
+  for (const [width, height] of [
+    [40, 4000],
+    [4000, 40],
+    [1, 1],
+  ]) {
+    add("image", { name: "odd.png", mime: "image/png", bytes: png(width, height) });
+  }
+}
+
+/** Words in every form that people write them. */
+function fillWords(data, conversation, start) {
+  const { images, documents } = data.samples;
+  const texts = [
+    "*Bold*, _italic_, ~gone~, `code` and *_both_*",
+    "- eggs\n- flour\n\n> As you said\nYes, at www.example.com or ana@mail.example, +44 7700 900123",
+    "```\nnpm ci\nnpm run build\n```",
+    "🎉🎉",
+    `Z${"\u0300\u0316".repeat(40)}a${"\u0300".repeat(60)}lgo`,
+    "   ",
+    "One\n\n\n\n\n\n\nTwo",
+    "end\u202Egnp.exe",
+    `${"A long story, told at length. ".repeat(120)}`,
+    "fwd",
+  ];
+  for (const [at, text] of texts.entries()) {
+    const out = at % 3 === 1 ? { direction: "outbound" } : {};
+    data.addMessage(conversation, start + at * MINUTE, { text, ...out });
+  }
+  data.addMedia(conversation, start + 20 * MINUTE, "image", images[0], {
+    message: { caption: "Many words about one picture. ".repeat(20), forwarded: true },
+  });
+  data.addMedia(conversation, start + 21 * MINUTE, "document", documents[0], {
+    fileName: "photo\u202Egnp.exe.pdf",
+  });
+  data.addMedia(conversation, start + 22 * MINUTE, "document", documents[0], {
+    fileName: `${"a very long name ".repeat(12)}.pdf`,
+  });
 }
 
 const LOGO = `<svg xmlns="http://www.w3.org/2000/svg" width="800" height="500"><g fill="#0b0f0e"><circle cx="200" cy="250" r="120"/>

@@ -1,5 +1,5 @@
 import type { MediaFile } from "../src/api/types.ts";
-import { checkAccess, expect, findMedia, openMessage, test, thread } from "./support.ts";
+import { checkAccess, expect, findMedia, hasPlainName, openMessage, test, thread } from "./support.ts";
 
 /** What was made of files: pictures of them, first pages, waveforms. */
 
@@ -94,7 +94,11 @@ test("a video shows its poster and how long it lasts before it is played", async
 });
 
 test("a PDF shows its first page", async ({ inbox }) => {
-  const pdf = await findMedia(inbox, `${ready}&fileType=document`, has("preview"));
+  const pdf = await findMedia(
+    inbox,
+    `${ready}&fileType=document`,
+    (media) => has("preview")(media) && hasPlainName(media),
+  );
   expect(pdf, "needs a PDF of which a preview was made").toBeTruthy();
   if (!pdf) return;
   await openMessage(inbox, pdf);

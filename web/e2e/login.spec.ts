@@ -14,6 +14,7 @@ test("a wrong password is reported plainly, the right one leads to the page that
   await page.getByRole("button", { name: "Log in" }).click();
   await expect(page).toHaveURL(/\/c\/1$/);
   await expect(list(page)).toBeVisible();
+  await expect.poll(() => page.evaluate(() => document.activeElement?.tagName)).toBe("MAIN");
 });
 
 test("too many attempts say how long to wait", async ({ page }) => {

@@ -23,7 +23,7 @@ export async function open(page: Page, policy: MediaFile["policy"], sent: Sent) 
 }
 
 export const covered = (message: Locator) =>
-  message.getByRole("button", { name: /: (tap to view|view again)/ });
+  message.getByRole("button", { name: /: (tap to (view|listen)|(view|listen) again)/ });
 
 /** That the file itself is to be seen, or heard. */
 export async function expectShown(message: Locator, kind: Kind): Promise<void> {

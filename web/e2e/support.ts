@@ -47,6 +47,11 @@ export async function findMedia(
   return ((await answer.json()) as ApiPage<MediaFile>).items.find(accept);
 }
 
+/** Whether a file has a name that shows as it is. */
+export function hasPlainName({ fileName }: MediaFile): boolean {
+  return fileName !== null && !/[\u202A-\u202E]/.test(fileName) && fileName.length < 50;
+}
+
 /** Whether the specs run against the mock, which plays the simulated WhatsApp as well as it can. */
 export const isMock = !process.env.MEDIARY_CONTROL;
 

@@ -4,8 +4,10 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { ApiError, setSessionEndHandler } from "@/api/client";
 import { keys } from "@/api/queries";
+import { startPlayingOn } from "@/app/playOn";
+import { createAppRouter } from "@/app/router";
 import { startSending } from "@/features/sending/sending";
-import { createAppRouter } from "@/router";
+import { useConnection } from "@/live/connection";
 import "@/styles.css";
 
 const RETRIES_MAX = 2;
@@ -16,7 +18,12 @@ const client = new QueryClient({
       // The event stream says what changed; asking again on a whim would only cost.
       staleTime: Number.POSITIVE_INFINITY,
       refetchOnWindowFocus: false,
-      retry: (failures, error) => failures < RETRIES_MAX && error instanceof ApiError && error.retryable,
+      // A server that is known to be away is asked again when it is back.
+      retry: (failures, error) =>
+        failures < RETRIES_MAX &&
+        error instanceof ApiError &&
+        error.retryable &&
+        !useConnection.getState().away,
     },
   },
 });
@@ -30,6 +37,7 @@ setSessionEndHandler(() => {
   void router.navigate({ to: "/login", search: { next, expired: true }, replace: true });
 });
 
+startPlayingOn(client);
 startSending({
   client,
   open: (conversationId) => void router.navigate({ to: "/c/$conversationId", params: { conversationId } }),

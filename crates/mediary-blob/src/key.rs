@@ -16,6 +16,8 @@ const SEGMENT_BYTES: usize = 200;
 const ID_BYTES: usize = SEGMENT_BYTES - 24;
 /// The folder of files whose messages have no id yet.
 const UPLOADS: &str = "uploads";
+/// The folder of variants, beside the file that they are of.
+const VARIANTS: &str = "variants";
 /// What stands between an id and a generation.
 const GENERATION: &str = ".g";
 
@@ -46,7 +48,7 @@ impl StorageKey {
     ) -> Self {
         let random = rand::random::<u64>();
         let owner = message.map_or_else(|| UPLOADS.to_owned(), |message| message.to_string());
-        Self(format!("media/{company}/{owner}/variants/{media}-{kind}-{random:016x}"))
+        Self(format!("media/{company}/{owner}/{VARIANTS}/{media}-{kind}-{random:016x}"))
     }
 
     /// A key for a file of ours that is stored before its message has an id: `media/{company}/uploads/{random}`. None is given
@@ -84,6 +86,13 @@ impl StorageKey {
 
     pub(crate) fn folders(&self) -> impl Iterator<Item = &str> {
         self.0.rsplit_once('/').map_or("", |(folders, _)| folders).split('/')
+    }
+
+    /// Whether no file but one is ever written under it, for the key was drawn by lot.
+    pub(crate) fn is_used_once(&self) -> bool {
+        let owner = self.folders().nth(2);
+        let is_drawn = owner == Some(UPLOADS) || self.folders().nth(3) == Some(VARIANTS);
+        is_drawn && generation_at(&self.0).is_none()
     }
 
     pub(crate) fn name(&self) -> &str {

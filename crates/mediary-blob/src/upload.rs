@@ -78,6 +78,14 @@ impl StagedFile {
         }
     }
 
+    /// Brings its bytes to the disk, where it is written to one, while something else happens: the rest of [`StagedFile::publish`] is short.
+    pub async fn sync(self) -> Result<Self> {
+        Ok(match self.0 {
+            StagedKind::Local(staged) => Self(StagedKind::Local(Box::new(staged.sync().await?))),
+            object => Self(object),
+        })
+    }
+
     /// Makes the file durable under its key, in place of what was there.
     pub async fn publish(self) -> Result<UploadedFile> {
         match self.0 {

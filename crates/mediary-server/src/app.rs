@@ -24,14 +24,16 @@ use crate::metrics::Meters;
 use crate::network::network;
 use crate::problem::Problem;
 use crate::refused_webhooks::RefusedWebhooks;
-use crate::routes::docs::Docs;
 use crate::slots::{NoSlot, Slot, Slots};
 
 /// For how long a company's setting of its audit log may be out of date.
 const AUDIT_SETTING_TTL: Duration = Duration::from_millis(500);
 const AUDIT_SETTINGS_CACHED: u64 = 10_000;
-/// Of all slots for requests, one address may have one in so many: a client that sends bodies slowly holds up its own requests alone.
+/// Of all slots for requests, one address may have one in so many, and so may one company from all of its addresses: who sends bodies slowly
+/// holds up their own requests alone.
 const API_SLOTS_FRACTION: usize = 4;
+/// When to come back if a company has too many requests under way.
+const NEXT_REQUEST_AFTER: Duration = Duration::from_secs(1);
 /// When to come back if a company has too many uploads under way; most take no longer.
 const NEXT_UPLOAD_AFTER: Duration = Duration::from_secs(5);
 
@@ -49,26 +51,20 @@ struct Inner {
     logins: LoginThrottle,
     login_slots: LoginSlots,
     request_ids: RequestIds,
-    api_requests: Slots<IpAddr>,
-    uploads: Slots<CompanyId>,
+    api_requests: Arc<Slots<IpAddr>>,
+    company_requests: Arc<Slots<CompanyId>>,
+    uploads: Arc<Slots<CompanyId>>,
     small_webhook_bytes: Semaphore,
     large_webhook_bytes: Semaphore,
     file_headers: FileHeaders,
     audited_views: Cache<CompanyId, bool>,
     meters: Meters,
     refused_webhooks: RefusedWebhooks,
-    docs: Docs,
     ending: CancellationToken,
 }
 
 impl App {
-    pub(crate) fn new(
-        engine: Engine,
-        store: Store,
-        config: ServerConfig,
-        docs: Docs,
-        ending: CancellationToken,
-    ) -> Self {
+    pub(crate) fn new(engine: Engine, store: Store, config: ServerConfig, ending: CancellationToken) -> Self {
         let page_policy = crate::routes::ui::policy(config.media_origin.as_deref());
         let public_origin = config.public_url.origin().ascii_serialization();
         Self(Arc::new(Inner {
@@ -84,6 +80,10 @@ impl App {
                 limits::API_REQUESTS_IN_FLIGHT / API_SLOTS_FRACTION,
                 limits::API_REQUESTS_IN_FLIGHT,
             ),
+            company_requests: Slots::new(
+                limits::API_REQUESTS_IN_FLIGHT / API_SLOTS_FRACTION,
+                limits::API_REQUESTS_IN_FLIGHT,
+            ),
             uploads: Slots::new(limits::UPLOADS_IN_FLIGHT_PER_COMPANY, limits::UPLOADS_IN_FLIGHT),
             small_webhook_bytes: Semaphore::new(limits::SMALL_WEBHOOK_BYTES_IN_FLIGHT),
             large_webhook_bytes: Semaphore::new(
@@ -96,7 +96,6 @@ impl App {
                 .build(),
             meters: Meters::default(),
             refused_webhooks: RefusedWebhooks::default(),
-            docs,
             ending,
         }))
     }
@@ -151,12 +150,22 @@ impl App {
     }
 
     /// A slot for a request of this client, unless all are taken, or too many by the client's network.
-    pub(crate) fn api_slot(&self, client: IpAddr) -> Option<Slot<'_, IpAddr>> {
+    pub(crate) fn api_slot(&self, client: IpAddr) -> Option<Slot<IpAddr>> {
         self.0.api_requests.take(network(client)).ok()
     }
 
+    /// A slot for a request of this company, from when it is known whose it is until its answer.
+    pub(crate) fn company_slot(&self, company: CompanyId) -> Result<Slot<CompanyId>, Problem> {
+        self.0.company_requests.take(company).map_err(|none| match none {
+            NoSlot::AtAll => Problem::busy(),
+            NoSlot::OfTheirs => Problem::new(ErrorCode::RateLimited)
+                .detail("too many requests of your company are being worked on; send fewer at the same time")
+                .retry_after(Some(NEXT_REQUEST_AFTER)),
+        })
+    }
+
     /// A slot for a file that a company sends, from before its bytes are read until they are stored.
-    pub(crate) fn upload_slot(&self, company: CompanyId) -> Result<Slot<'_, CompanyId>, Problem> {
+    pub(crate) fn upload_slot(&self, company: CompanyId) -> Result<Slot<CompanyId>, Problem> {
         self.0.uploads.take(company).map_err(|none| match none {
             NoSlot::AtAll => Problem::busy(),
             NoSlot::OfTheirs => Problem::new(ErrorCode::RateLimited)
@@ -189,10 +198,6 @@ impl App {
 
     pub(crate) fn refused_webhooks(&self) -> &RefusedWebhooks {
         &self.0.refused_webhooks
-    }
-
-    pub(crate) fn docs(&self) -> &Docs {
-        &self.0.docs
     }
 
     /// Cancelled when the server begins to end; streams without an end of their own end then.

@@ -3,6 +3,7 @@
 use std::cell::LazyCell;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
@@ -19,6 +20,7 @@ use tracing::{Instrument as _, Span};
 use crate::App;
 use crate::problem::Problem;
 use crate::request::connected;
+use crate::slots::Slot;
 
 /// From the first byte of a request to the head of its answer.
 const API_DEADLINE: Duration = Duration::from_secs(30);
@@ -73,6 +75,20 @@ impl RequestIds {
     }
 }
 
+/// The slot that a request has of its company's, once it is known whose it is.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CompanySlot(Arc<OnceLock<Slot<CompanyId>>>);
+
+impl CompanySlot {
+    pub(crate) fn take(&self, app: &App, company: CompanyId) -> Result<(), Problem> {
+        if self.0.get().is_none() {
+            // Of a request one extractor asks at a time.
+            let _ = self.0.set(app.company_slot(company)?);
+        }
+        Ok(())
+    }
+}
+
 /// Around JSON routes: everything, with one log line for each request.
 pub(crate) async fn api(State(app): State<App>, request: Request, next: Next) -> Response {
     answer(app, request, next, Some(API_DEADLINE)).await
@@ -85,6 +101,8 @@ pub(crate) async fn upload(State(app): State<App>, request: Request, next: Next)
 
 async fn answer(app: App, mut request: Request, next: Next, deadline: Option<Duration>) -> Response {
     let id = app.request_ids().next();
+    let company = CompanySlot::default();
+    request.extensions_mut().insert(company.clone());
     let started = Instant::now();
     let RequestSpan(span) = RequestSpan::of(&mut request, || &id);
     let client = app.config().trusted_proxies.client(connected(request.extensions()), request.headers());
@@ -101,6 +119,7 @@ async fn answer(app: App, mut request: Request, next: Next, deadline: Option<Dur
             None => late().into_response(),
         }
     };
+    let _until_answered = company;
     let (response, cost) = if span.is_disabled() {
         (answer.await, DatabaseCost::default())
     } else {
@@ -164,7 +183,9 @@ fn finish(mut response: Response, request_id: impl FnOnce() -> String) -> Respon
         let chain = problem.chain();
         // Where only warnings are logged, there is no span that has it.
         let request_id = Span::current().is_disabled().then_some(id.as_str());
-        if code.starts_with("provider_") {
+        if problem.is_busy() {
+            tracing::debug!(request_id, code, "request refused: too much is being worked on");
+        } else if code.starts_with("provider_") {
             tracing::warn!(request_id, code, error = chain, "request failed");
         } else {
             tracing::error!(request_id, code, error = chain, "request failed");
@@ -349,6 +370,26 @@ mod tests {
         assert!(!refused.header("retry-after").is_empty());
         taken.pop();
         assert_eq!(house.get("/api/conversations", company.key(Role::Viewer)).await.status, StatusCode::OK);
+    }
+
+    #[tokio::test]
+    async fn requests_beyond_the_slots_of_a_company_are_refused_and_others_are_not() {
+        let house = House::open().await;
+        let (company, other) = (house.company("acme").await, house.company("globex").await);
+        let mut taken: Vec<_> = std::iter::from_fn(|| house.app.company_slot(company.id).ok()).collect();
+        let refused = house.get("/api/conversations", company.key(Role::Viewer)).await;
+        assert_eq!(
+            (refused.status, refused.code()),
+            (StatusCode::TOO_MANY_REQUESTS, "rate_limited".to_owned())
+        );
+        assert!(!refused.header("retry-after").is_empty());
+        assert_eq!(house.get("/api/conversations", other.key(Role::Viewer)).await.status, StatusCode::OK);
+        taken.pop();
+        // Each gives its slot back.
+        for _ in 0..3 {
+            let answer = house.get("/api/conversations", company.key(Role::Viewer)).await;
+            assert_eq!(answer.status, StatusCode::OK);
+        }
     }
 
     #[tokio::test]

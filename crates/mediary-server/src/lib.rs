@@ -34,7 +34,6 @@ use url::Url;
 use crate::app::App;
 use crate::listen::Bounds;
 pub use crate::proxies::TrustedProxies;
-use crate::routes::docs::Docs;
 
 /// What a listener serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,13 +87,12 @@ impl Server {
 
     /// Serves until `shutdown`, and returns when every connection has ended: by itself after `soft`, at once after `hard`.
     pub async fn serve(self, listener: TcpListener, shutdown: Shutdown) {
-        let docs = Docs::new(&openapi());
         let bounds = Bounds {
             connections: self.config.connections,
             trusted_proxies: self.config.trusted_proxies.clone(),
             ..Bounds::default()
         };
-        let app = App::new(self.engine, self.store, self.config, docs, shutdown.soft.clone());
+        let app = App::new(self.engine, self.store, self.config, shutdown.soft.clone());
         listen::serve(listener, routes::router(&app), bounds, shutdown).await;
     }
 }

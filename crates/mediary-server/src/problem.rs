@@ -122,6 +122,11 @@ impl Problem {
             .detail("too many requests are being worked on; please try again shortly")
     }
 
+    /// Whether it tells of nothing that is wrong here: everybody could bring it about, as often as they like.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.0.code == ErrorCode::StorageError && self.0.source.is_none()
+    }
+
     pub(crate) fn code(&self) -> ErrorCode {
         self.0.code
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::sync::Arc;
 
 use parking_lot::{Mutex, MutexGuard};
 
@@ -21,8 +22,8 @@ struct TakenSlots<K> {
 
 /// A slot. Dropping it returns it.
 #[derive(Debug)]
-pub(crate) struct Slot<'a, K: Eq + Hash> {
-    slots: &'a Slots<K>,
+pub(crate) struct Slot<K: Eq + Hash> {
+    slots: Arc<Slots<K>>,
     key: K,
 }
 
@@ -36,12 +37,13 @@ pub(crate) enum NoSlot {
 }
 
 impl<K: Copy + Eq + Hash> Slots<K> {
-    pub(crate) fn new(of_each: usize, in_all: usize) -> Self {
-        Self { in_all, of_each, taken: Mutex::new(TakenSlots { all: 0, by_key: HashMap::new() }) }
+    pub(crate) fn new(of_each: usize, in_all: usize) -> Arc<Self> {
+        let taken = Mutex::new(TakenSlots { all: 0, by_key: HashMap::new() });
+        Arc::new(Self { in_all, of_each, taken })
     }
 
     /// A slot that is free now.
-    pub(crate) fn take(&self, key: K) -> Result<Slot<'_, K>, NoSlot> {
+    pub(crate) fn take(self: &Arc<Self>, key: K) -> Result<Slot<K>, NoSlot> {
         let mut taken = self.lock();
         let theirs = taken.by_key.get(&key).copied().unwrap_or_default();
         if theirs >= self.of_each {
@@ -52,7 +54,8 @@ impl<K: Copy + Eq + Hash> Slots<K> {
         }
         taken.all += 1;
         taken.by_key.insert(key, theirs + 1);
-        Ok(Slot { slots: self, key })
+        drop(taken);
+        Ok(Slot { slots: self.clone(), key })
     }
 }
 
@@ -62,7 +65,7 @@ impl<K: Eq + Hash> Slots<K> {
     }
 }
 
-impl<K: Eq + Hash> Drop for Slot<'_, K> {
+impl<K: Eq + Hash> Drop for Slot<K> {
     fn drop(&mut self) {
         let mut taken = self.slots.lock();
         taken.all -= 1;

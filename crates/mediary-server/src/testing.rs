@@ -35,9 +35,9 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tower::ServiceExt;
 
+use crate::ServerConfig;
 use crate::app::App;
-use crate::routes::{self, docs::Docs};
-use crate::{ServerConfig, openapi};
+use crate::routes;
 
 /// The address of a trusted proxy.
 pub(crate) const PROXY: &str = "127.0.0.9";
@@ -179,8 +179,7 @@ impl House {
             metrics: None,
         };
         let shutdown = Shutdown::default();
-        let docs = Docs::new(&openapi());
-        let app = App::new(engine.clone(), store.clone(), config, docs, shutdown.soft.clone());
+        let app = App::new(engine.clone(), store.clone(), config, shutdown.soft.clone());
         Self { router: routes::router(&app), app, engine, store, storage, clock, shutdown, folder }
     }
 

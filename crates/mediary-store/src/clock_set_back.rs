@@ -14,7 +14,7 @@ use sqlx::AssertSqlSafe;
 
 use crate::clocks::beyond;
 use crate::ingest::PARKED_WAIT_MAX;
-use crate::trash::LONGEST_WAIT as TRASH_WAIT_MAX;
+use crate::partial_uploads::PART_KEY_LIFE;
 use crate::value::args;
 use crate::{Result, Store, dialect, leases};
 
@@ -67,7 +67,7 @@ impl WaitColumn {
         }
         for backend in StorageBackend::ALL {
             let of_storage = format!("x.storage_backend = '{backend}'");
-            all.push(waiting("trash", OF_COMPANY, "due_at", &of_storage, TRASH_WAIT_MAX));
+            all.push(waiting("trash", OF_COMPANY, "due_at", &of_storage, PART_KEY_LIFE));
         }
         all
     }

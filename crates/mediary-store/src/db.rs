@@ -8,11 +8,12 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
     SqliteSynchronous,
 };
-use sqlx::{ConnectOptions as _, Connection as _, Executor as _, SqlSafeStr, SqlStr, Sqlite, Transaction};
+use sqlx::{ConnectOptions as _, Connection as _, Executor as _, SqlSafeStr, SqlStr};
 
 use crate::database_file::DatabaseFile;
 use crate::pool::{self, PooledConnection, PostgresPool, SqliteReaders, WAIT_FOR_DATABASE, within};
 use crate::record::{Read, read_row};
+use crate::sqlite_writer::{SharedTx, SingleTx, SqliteWriter};
 use crate::statement::{Row, Target};
 use crate::tries::Tries;
 use crate::value::Args;
@@ -36,7 +37,7 @@ pub(crate) enum Db {
     /// One connection writes, for SQLite has one writer anyway: waiting for it here is fair, in SQLite it is not.
     Sqlite {
         readers: SqliteReaders,
-        writer: SqlitePool,
+        writer: SqliteWriter,
         file: Arc<DatabaseFile>,
     },
     Postgres(PostgresPool),
@@ -44,9 +45,15 @@ pub(crate) enum Db {
 
 /// A transaction that writes. Dropped without [`Tx::commit`], it never happened.
 pub(crate) enum Tx {
-    Sqlite(Transaction<'static, Sqlite>, Arc<DatabaseFile>),
+    Sqlite(SingleTx),
+    /// Of SQLite, with a commit that others share.
+    Shared(SharedTx),
     Postgres(PooledConnection),
 }
+
+/// A database whose transactions share their commits with those that wait beside them: for short ones, of which many come at once while
+/// files are synced. On Postgres every commit does.
+pub(crate) struct Sharing<'a>(&'a Db);
 
 impl Db {
     pub(crate) async fn open(url: &str, max_connections: usize) -> Result<Self> {
@@ -99,16 +106,18 @@ impl Db {
     pub(crate) async fn begin(&self) -> Result<Tx> {
         self.check_file()?;
         let started = match self {
-            Self::Sqlite { writer, file, .. } => {
-                let started = cost::statement(writer.begin_with("BEGIN IMMEDIATE")).await;
-                started.map(|tx| Tx::Sqlite(tx, Arc::clone(file)))
-            }
+            Self::Sqlite { writer, .. } => writer.begin().await.map(Tx::Sqlite),
             Self::Postgres(pool) => {
-                let started = cost::statement(begin_postgres(pool));
-                Box::pin(started).await.map(Tx::Postgres)
+                let started = Box::pin(cost::statement(begin_postgres(pool))).await;
+                started.map(Tx::Postgres).map_err(|error| dialect::error("begin a transaction", error))
             }
         };
-        self.note(started.map_err(|error| dialect::error("begin a transaction", error)))
+        self.note(started)
+    }
+
+    /// For transactions that may share their commits.
+    pub(crate) fn sharing(&self) -> Sharing<'_> {
+        Sharing(self)
     }
 
     /// Remembers a failure that shows SQLite's file to be damaged.
@@ -140,11 +149,18 @@ impl Db {
         }
     }
 
-    fn writing(&self) -> Target<'_> {
-        match self {
-            Self::Sqlite { writer, .. } => Target::SqlitePool(writer),
-            Self::Postgres(pool) => Target::PostgresPool(pool),
-        }
+    /// Runs a writing statement, which counts with its wait for the writer.
+    async fn write<T>(&self, run: impl AsyncFnOnce(Target<'_>) -> Result<T>) -> Result<T> {
+        let ran = cost::statement(async {
+            match self {
+                Self::Sqlite { writer, .. } => {
+                    let _turn = writer.turn().await?;
+                    run(Target::SqlitePool(writer.pool())).await
+                }
+                Self::Postgres(pool) => run(Target::PostgresPool(pool)).await,
+            }
+        });
+        Box::pin(ran).await
     }
 
     /// All rows of a statement that only reads.
@@ -166,7 +182,8 @@ impl Db {
         let (sql, args, mut tries) = (sql.into_sql_str(), args.into(), Tries::default());
         self.check_file()?;
         loop {
-            match self.writing().execute(sql.clone(), args.clone()).await {
+            let ended = self.write(async |target| target.run(sql.clone(), args.clone()).await);
+            match ended.await {
                 Err(error) if tries.another(&error) => {}
                 ended => {
                     let changed = self.note(ended)?;
@@ -185,7 +202,8 @@ impl Db {
         let (sql, args, mut tries) = (sql.into_sql_str(), args.into(), Tries::default());
         self.check_file()?;
         loop {
-            match self.writing().rows(sql.clone(), args.clone()).await {
+            let ended = self.write(async |target| target.all_rows(sql.clone(), args.clone()).await);
+            match ended.await {
                 Err(error) if tries.another(&error) => {}
                 ended => {
                     let rows = self.note(ended)?;
@@ -197,14 +215,29 @@ impl Db {
     }
 }
 
+impl Sharing<'_> {
+    pub(crate) async fn begin(&self) -> Result<Tx> {
+        let Db::Sqlite { writer, .. } = self.0 else { return self.0.begin().await };
+        self.0.check_file()?;
+        self.0.note(writer.begin_shared().await.map(Tx::Shared))
+    }
+
+    /// Runs one writing statement; how many rows it changed.
+    pub(crate) async fn execute(&self, sql: impl SqlSafeStr, args: impl Into<Args>) -> Result<u64> {
+        if let Db::Postgres(_) = self.0 {
+            return self.0.execute(sql, args).await;
+        }
+        let mut tx = self.begin().await?;
+        let changed = tx.execute(sql, args).await?;
+        tx.commit().await.map(|()| changed)
+    }
+}
+
 impl Tx {
     pub(crate) async fn commit(self) -> Result<()> {
         let committed = match self {
-            Self::Sqlite(tx, file) => {
-                let committed = cost::statement(tx.commit()).await;
-                file.note(committed.map_err(|error| dialect::error("commit", error)))?;
-                return file.check();
-            }
+            Self::Sqlite(tx) => return tx.commit().await,
+            Self::Shared(tx) => return tx.commit().await,
             Self::Postgres(mut connection) => {
                 let committed = cost::statement(within(connection.execute("COMMIT"))).await.map(drop);
                 if committed.is_ok() {
@@ -219,8 +252,8 @@ impl Tx {
     /// Undoes it all, and returns the connection if it can.
     pub(crate) async fn roll_back(self) {
         match self {
-            // The answer does not matter: a transaction that is not committed never happened.
-            Self::Sqlite(tx, _) => drop(cost::statement(tx.rollback()).await),
+            Self::Sqlite(tx) => tx.roll_back().await,
+            Self::Shared(tx) => drop(tx),
             Self::Postgres(mut connection) => {
                 if cost::statement(within(connection.execute("ROLLBACK"))).await.is_ok() {
                     connection.return_to_pool();
@@ -241,14 +274,15 @@ impl Tx {
 
     pub(crate) fn backend(&self) -> Backend {
         match self {
-            Self::Sqlite(..) => Backend::Sqlite,
+            Self::Sqlite(..) | Self::Shared(..) => Backend::Sqlite,
             Self::Postgres(_) => Backend::Postgres,
         }
     }
 
     fn target(&mut self) -> Target<'_> {
         match self {
-            Self::Sqlite(tx, _) => Target::Sqlite(tx),
+            Self::Sqlite(tx) => Target::Sqlite(tx.connection()),
+            Self::Shared(tx) => Target::Sqlite(tx.connection()),
             Self::Postgres(tx) => Target::Postgres(tx),
         }
     }
@@ -268,7 +302,8 @@ impl Tx {
 
     fn note<T>(&self, done: Result<T>) -> Result<T> {
         match self {
-            Self::Sqlite(_, file) => file.note(done),
+            Self::Sqlite(tx) => tx.file().note(done),
+            Self::Shared(tx) => tx.file().note(done),
             Self::Postgres(_) => done,
         }
     }
@@ -329,6 +364,7 @@ async fn open_sqlite(url: &str) -> std::result::Result<Db, sqlx::Error> {
     }
     let file = Arc::new(DatabaseFile::opened(options.get_filename()));
     let readers = pool::sqlite_readers(options.pragma("query_only", "ON"), Arc::clone(&file), SQLITE_READERS);
+    let writer = SqliteWriter::new(writer, Arc::clone(&file));
     Ok(Db::Sqlite { readers, writer, file })
 }
 

@@ -57,6 +57,7 @@ mod scope;
 mod search;
 mod sends;
 mod signals;
+mod sqlite_writer;
 mod statement;
 mod storage_checks;
 mod store;
@@ -104,7 +105,7 @@ pub use newest_incoming::NewestIncoming;
 pub use nodes::{GoneNode, Presence};
 pub use opening::embedded_file;
 pub use page::{Cursor, Page, PageRequest};
-pub use partial_uploads::{AddedPart, PARTIAL_UPLOAD_LIFE, PartialUpload, UploadPart};
+pub use partial_uploads::{AddedPart, PARTIAL_UPLOAD_LIFE, PartialUpload, USED_UPLOAD, UploadPart};
 pub use people::{
     Account, AccountPatch, Actor, ApiKey, ApiKeyIdentity, Audit, AwsSettings, Company, MediaSettingsPatch,
     NewAccount, NewApiKey, NewCompany, NewSession, NewUser, SessionIdentity, Usage, User, UserPatch,

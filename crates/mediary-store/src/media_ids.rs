@@ -55,7 +55,7 @@ impl Store {
                 SET provider_media_id = excluded.provider_media_id, expires_at = excluded.expires_at,
                     created_at = excluded.created_at"
         };
-        self.db().execute(sql, args).await?;
+        self.db().sharing().execute(sql, args).await?;
         Ok(())
     }
 

@@ -77,7 +77,8 @@ pub(crate) async fn migrate(db: &Db) -> Result<Vec<String>> {
     let before = match db {
         Db::Sqlite { writer, .. } => {
             // sqlx has no lock for SQLite; within a writing transaction nobody else can do the same.
-            let mut tx = writer.begin_with("BEGIN IMMEDIATE").await.map_err(|error| failed(error.into()))?;
+            let mut tx =
+                writer.pool().begin_with("BEGIN IMMEDIATE").await.map_err(|error| failed(error.into()))?;
             let before = steps_taken(&mut *tx).await?;
             migrator.run_direct(None, &mut *tx, false).await.map_err(failed)?;
             tx.commit().await.map_err(|error| failed(error.into()))?;

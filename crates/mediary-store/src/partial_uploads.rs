@@ -19,6 +19,11 @@ use sqlx::AssertSqlSafe;
 
 /// How long an upload may take from its first request to its last, and how long it may wait to be used.
 pub const PARTIAL_UPLOAD_LIFE: Duration = Duration::from_secs(24 * 3600);
+/// How far ahead the key of a part may be due: no other bytes in the trash wait for so long.
+pub(crate) const PART_KEY_LIFE: Duration = Duration::from_secs(25 * 3600);
+const _: () = assert!(PART_KEY_LIFE.as_secs() == PARTIAL_UPLOAD_LIFE.as_secs() + RESERVED_FOR.as_secs());
+/// The constraint that a message breaks whose upload another one used, or somebody ended.
+pub const USED_UPLOAD: &str = "partial_uploads_used";
 
 record! {
     /// A file as far as it has come.
@@ -149,26 +154,7 @@ impl Store {
     /// Ends an upload that this caller began: its bytes go with the next sweep. False if there is none.
     pub async fn end_partial_upload(&self, company: CompanyId, by: &str, id: UploadId) -> Result<bool> {
         let now = self.now();
-        transaction!(self.db(), |tx| {
-            // Parts that are being added wait for this row, and find it gone.
-            let hold = dialect::hold_rows(tx.backend(), "u");
-            let sql = format!(
-                "SELECT u.id FROM partial_uploads u
-                    WHERE u.company_id = $1 AND u.id = $2 AND u.created_by = $3{hold}"
-            );
-            let found: Vec<(UploadId,)> = tx.all(AssertSqlSafe(sql), args![company, id, by]).await?;
-            if found.is_empty() {
-                return Ok(false);
-            }
-            let sql = "SELECT p.storage_backend, p.storage_key FROM upload_parts p
-                WHERE p.company_id = $1 AND p.upload_id = $2";
-            let keys: Vec<(StorageBackend, String)> = tx.all(sql, args![company, id]).await?;
-            let sql = "DELETE FROM partial_uploads WHERE company_id = $1 AND id = $2";
-            let ended = tx.execute(sql, args![company, id]).await?;
-            let keys = keys.iter().map(|(backend, key)| (*backend, key.as_str()));
-            Reservations::hold(tx, company, keys).await?.are_due(tx, now).await?;
-            Ok(ended > 0)
-        })
+        transaction!(self.db(), |tx| { end(tx, now, company, by, id).await })
     }
 
     /// Deletes uploads whose time was over by then, at most so many; how many. Their bytes are due by themselves.
@@ -178,6 +164,33 @@ impl Store {
                 WHERE u.expires_at <= $1 ORDER BY u.expires_at LIMIT $2)";
         self.db().execute(sql, args![expired_before, limit]).await
     }
+}
+
+/// Ends an upload: of all who use or end it at once, one gets true.
+pub(crate) async fn end(
+    tx: &mut Tx,
+    now: Timestamp,
+    company: CompanyId,
+    by: &str,
+    id: UploadId,
+) -> Result<bool> {
+    // Parts that are being added wait for this row, and find it gone; and so do others who end it.
+    let hold = dialect::hold_rows(tx.backend(), "u");
+    let sql = format!(
+        "SELECT u.id FROM partial_uploads u WHERE u.company_id = $1 AND u.id = $2 AND u.created_by = $3{hold}"
+    );
+    let found: Vec<(UploadId,)> = tx.all(AssertSqlSafe(sql), args![company, id, by]).await?;
+    if found.is_empty() {
+        return Ok(false);
+    }
+    let sql = "SELECT p.storage_backend, p.storage_key FROM upload_parts p
+        WHERE p.company_id = $1 AND p.upload_id = $2";
+    let keys: Vec<(StorageBackend, String)> = tx.all(sql, args![company, id]).await?;
+    let sql = "DELETE FROM partial_uploads WHERE company_id = $1 AND id = $2";
+    let ended = tx.execute(sql, args![company, id]).await?;
+    let keys = keys.iter().map(|(backend, key)| (*backend, key.as_str()));
+    Reservations::hold(tx, company, keys).await?.are_due(tx, now).await?;
+    Ok(ended > 0)
 }
 
 async fn lengthen(

@@ -109,7 +109,7 @@ impl Store {
         keys: &[String],
     ) -> Result<()> {
         let due = self.now().plus(RESERVED_FOR);
-        transaction!(self.db(), |tx| {
+        transaction!(self.db().sharing(), |tx| {
             let mut trash = Bulk::insert("trash", "");
             for key in keys {
                 trash.push(row! {

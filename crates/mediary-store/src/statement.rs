@@ -23,7 +23,7 @@ pub(crate) enum Target<'a> {
     Postgres(&'a mut PgConnection),
 }
 
-// On the heap, for these futures are large, and callers have several of them.
+// Counted, and on the heap, for these futures are large, and callers have several of them.
 impl<'a> Target<'a> {
     pub(crate) fn rows(self, sql: SqlStr, args: Args) -> BoxFuture<'a, Result<Vec<Row>>> {
         Box::pin(cost::statement(self.all_rows(sql, args)))
@@ -34,7 +34,7 @@ impl<'a> Target<'a> {
     }
 
     // Always to the last row: a write that returns rows is not done before.
-    async fn all_rows(self, sql: SqlStr, args: Args) -> Result<Vec<Row>> {
+    pub(crate) async fn all_rows(self, sql: SqlStr, args: Args) -> Result<Vec<Row>> {
         #[cfg(test)]
         crate::tests::plans::note(&sql, &args);
         let fetched = match self {
@@ -54,7 +54,7 @@ impl<'a> Target<'a> {
         fetched.map_err(|error| dialect::error("run a statement", error))
     }
 
-    async fn run(self, sql: SqlStr, args: Args) -> Result<u64> {
+    pub(crate) async fn run(self, sql: SqlStr, args: Args) -> Result<u64> {
         #[cfg(test)]
         crate::tests::plans::note(&sql, &args);
         let executed = match self {

@@ -13,7 +13,7 @@ use crate::derivations::LastServed;
 use crate::downloads::FinishCommit;
 use crate::inbox::InboxCommit;
 use crate::ingest::{Growth, Turns};
-use crate::sends::LastSender;
+use crate::sends::{LastSender, ReserveCommit};
 use crate::value::args;
 use crate::views::ViewCommit;
 use crate::{Result, migrations};
@@ -22,6 +22,8 @@ use crate::{Result, migrations};
 const FINISHED: Bounds = Bounds { queue: 256, batch: 64 };
 /// Views that may wait for their commit, and that are committed together.
 const VIEWS: Bounds = Bounds { queue: 1024, batch: 256 };
+/// Keys of uploads that may wait to be reserved, and that are reserved together.
+const RESERVED: Bounds = Bounds { queue: 1024, batch: 64 };
 /// Connections that only webhooks use, on Postgres: one for their commit and one to look their accounts up.
 const WEBHOOK_CONNECTIONS: usize = 2;
 /// Webhook bodies that may wait for their commit, and that are committed together.
@@ -66,6 +68,7 @@ pub(crate) struct Inner {
     pub(crate) inbox: Batcher<InboxCommit>,
     pub(crate) finished: Batcher<FinishCommit>,
     pub(crate) views: Batcher<ViewCommit>,
+    pub(crate) reserved: Batcher<ReserveCommit>,
     pub(crate) growth: Growth,
     pub(crate) turns: Turns,
     pub(crate) last_derived: LastServed,
@@ -92,6 +95,8 @@ impl Store {
         let finished = Batcher::start("finished downloads", &FINISHED, commit, &tasks, stop.clone());
         let commit = ViewCommit { db: db.clone() };
         let views = Batcher::start("views", &VIEWS, commit, &tasks, stop.clone());
+        let commit = ReserveCommit { db: db.clone() };
+        let reserved = Batcher::start("uploads", &RESERVED, commit, &tasks, stop.clone());
         Ok(Self {
             inner: Arc::new(Inner {
                 db,
@@ -100,6 +105,7 @@ impl Store {
                 inbox,
                 finished,
                 views,
+                reserved,
                 growth: Growth::default(),
                 turns: Turns::default(),
                 last_derived: LastServed::default(),

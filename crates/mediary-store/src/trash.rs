@@ -87,7 +87,7 @@ const CLAIMED_FOR: Duration = Duration::from_secs(5);
 const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(60);
 /// The wait after a deletion that failed: doubling, up to this.
 const FIRST_WAIT: Duration = Duration::from_secs(60);
-pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
 record! {
     /// An entry just claimed, before it is known whether its bytes may go.

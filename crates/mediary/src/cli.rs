@@ -1,14 +1,17 @@
 //! The command line, as a newcomer reads it with `--help`.
 
 mod aws;
+mod send;
 mod values;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand};
-use mediary_core::{AccountStatus, FileType, MediaPolicy, Provider, Role, StorageBackend};
+use mediary_core::{AccountStatus, MediaPolicy, Provider, Role, StorageBackend};
 use url::Url;
+
+pub(crate) use self::send::SendArgs;
 
 /// Minutes of the played day that may pass in a second: from real time to a day.
 const SPEEDS: std::ops::RangeInclusive<f64> = 0.01..=1440.0;
@@ -376,30 +379,6 @@ pub(crate) struct BackfillArgs {
     /// Files a second, at most.
     #[arg(long, default_value_t = 10, allow_negative_numbers = true, value_parser = values::whole(1..=1000))]
     pub(crate) rate: u32,
-    #[command(flatten)]
-    pub(crate) output: OutputArgs,
-}
-
-#[derive(Debug, Args)]
-#[command(group(ArgGroup::new("content").args(["file", "text"]).required(true).multiple(true)))]
-pub(crate) struct SendArgs {
-    #[command(flatten)]
-    pub(crate) of: OfCompany,
-    /// The phone number id of the account that sends it.
-    #[arg(long, value_name = "PHONE_NUMBER_ID")]
-    pub(crate) account: String,
-    /// Whom it is for: a phone number with its country, or the id of a group or of a person.
-    #[arg(long)]
-    pub(crate) to: String,
-    /// The file to be sent. Given more than once, at most ten times, each file is a message, in this order.
-    #[arg(long)]
-    pub(crate) file: Vec<PathBuf>,
-    /// The text, or the caption of the first file.
-    #[arg(long)]
-    pub(crate) text: Option<String>,
-    /// As what the files are sent: image, video, audio, document or sticker; without it, as what it is.
-    #[arg(long, requires = "file")]
-    pub(crate) r#type: Option<FileType>,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }

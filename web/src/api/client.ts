@@ -31,7 +31,8 @@ export class ApiError extends Error {
   }
 }
 
-type Parameters = Record<string, string | number | boolean | null | undefined>;
+type Parameter = string | number | boolean | null | undefined;
+type Parameters = Record<string, Parameter | readonly Parameter[]>;
 type Options = { query?: Parameters; body?: unknown; signal?: AbortSignal };
 
 /** Called when a request finds that the session is over. */
@@ -105,8 +106,10 @@ export async function problemOf(response: Response): Promise<ApiError> {
 
 function withQuery(path: string, query: Parameters = {}): string {
   const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) {
-    if (value !== null && value !== undefined && value !== "") search.set(name, String(value));
+  for (const [name, values] of Object.entries(query)) {
+    for (const value of [values].flat()) {
+      if (value !== null && value !== undefined && value !== "") search.append(name, String(value));
+    }
   }
   return search.size > 0 ? `${path}?${search}` : path;
 }

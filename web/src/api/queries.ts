@@ -17,7 +17,9 @@ export const RECENT_MEDIA = 12;
 
 /** Where a page of a thread starts: at the newest message, below a cursor, or around one message. */
 export type ThreadPosition = { cursor?: string; around?: number };
-export type ThreadData = InfiniteData<Page<Message>, ThreadPosition>;
+/** `newest` says so of a page that was to be another one. */
+export type ThreadPage = Page<Message> & { newest?: true };
+export type ThreadData = InfiniteData<ThreadPage, ThreadPosition>;
 
 export const keys = {
   me: ["me"] as const,
@@ -71,11 +73,14 @@ export const conversationQuery = (id: number, client: QueryClient) =>
  * A thread, pages newest first. It usually starts at the newest message; after a jump it starts around an old one, and
  * then "previous" pages lead back down to the newest: each is again a page around the newest message known so far.
  */
-export const threadQuery = (conversationId: number, start: ThreadPosition = {}) =>
-  infiniteQueryOptions<Page<Message>, Error, ThreadData, QueryKey, ThreadPosition>({
+export const threadQuery = (conversationId: number, start: ThreadPosition = {}, onMissing = () => {}) =>
+  infiniteQueryOptions<ThreadPage, Error, ThreadData, QueryKey, ThreadPosition>({
     queryKey: keys.thread(conversationId),
     initialPageParam: start,
-    queryFn: ({ pageParam, signal }) => fetchThreadPage(conversationId, pageParam, signal),
+    queryFn: ({ pageParam, signal }) =>
+      start.around !== undefined && pageParam.around === start.around
+        ? fetchFirstPage(conversationId, start, onMissing, signal)
+        : fetchThreadPage(conversationId, pageParam, signal),
     getNextPageParam: (page): ThreadPosition | undefined => {
       const cursor = cursorAfter(page);
       return cursor === undefined ? undefined : { cursor };
@@ -91,10 +96,28 @@ export function fetchThreadPage(conversationId: number, position: ThreadPosition
   });
 }
 
+/** A thread opens at its newest message where the one that a link leads to is gone. */
+async function fetchFirstPage(
+  conversationId: number,
+  start: ThreadPosition,
+  onMissing: () => void,
+  signal: AbortSignal,
+): Promise<ThreadPage> {
+  try {
+    return await fetchThreadPage(conversationId, start, signal);
+  } catch (error) {
+    const isGone = error instanceof ApiError && error.status === 404 && start.around !== undefined;
+    if (!isGone) throw error;
+    const page = await fetchThreadPage(conversationId, {}, signal);
+    onMissing();
+    return { ...page, newest: true };
+  }
+}
+
 /** Where the messages newer than a page are, or undefined when it holds the newest of the thread. */
-export function newerPosition(page: Page<Message>, position: ThreadPosition): ThreadPosition | undefined {
+export function newerPosition(page: ThreadPage, position: ThreadPosition): ThreadPosition | undefined {
   const newest = page.items[0];
-  const startsAtNewest = position.around === undefined && position.cursor === undefined;
+  const startsAtNewest = page.newest ?? (position.around === undefined && position.cursor === undefined);
   // A page around a message that brought nothing newer than that message has reached the end.
   if (startsAtNewest || newest === undefined || newest.id === position.around) return undefined;
   return { around: newest.id };
@@ -131,7 +154,7 @@ function fileOf(message: Message | undefined, part: number): MediaFile | undefin
   return message?.attachments.find((file) => file.part === part);
 }
 
-export type MediaFilter = { fileType?: FileType; limit?: number };
+export type MediaFilter = { fileType?: readonly FileType[]; limit?: number };
 
 export const conversationMediaQuery = (conversationId: number, filter: MediaFilter = {}) =>
   infiniteQueryOptions({

@@ -1,6 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { contactName, contactPhone, initials } from "@/lib/contact";
-import { formatBytes, formatDay, formatDuration, formatLength, formatShort } from "@/lib/format";
+import { contactName, contactPhone } from "@/features/message/contact";
+import {
+  formatBytes,
+  formatDate,
+  formatDay,
+  formatDuration,
+  formatLength,
+  formatShort,
+  formatWait,
+} from "@/lib/format";
+import { initials } from "@/lib/initials";
+import { withDates } from "@/lib/sentence";
 
 it.each([
   [0, "0 bytes"],
@@ -66,4 +76,29 @@ describe("contacts", () => {
 
 it("length of what is shorter than a second is a second, of nothing it is none", () => {
   expect([0, 0.4, 1.9, 61].map(formatLength)).toEqual(["0:00", "0:01", "0:01", "1:01"]);
+});
+
+it.each([
+  [20, "20 seconds"],
+  [120, "2 minutes"],
+  [7_200, "2 hours"],
+])("%i seconds to wait are %s", (seconds, words) => {
+  expect(formatWait(seconds)).toBe(words);
+});
+
+it("a name of emoji alone is known by its first, and a number by none", () => {
+  expect(["🎉🎉🎉", "+49 151", "Ana 🎉"].map(initials)).toEqual(["🎉", "#", "A"]);
+});
+
+it("a group is no telephone number", () => {
+  const group = { id: 1, waId: "grp1", userId: null, phone: null, name: null };
+  expect(contactPhone(group)).toBeNull();
+  expect(contactName(group)).toBe("Group");
+});
+
+it("dates in a sentence are written as a person writes them", () => {
+  expect(withDates("WhatsApp kept it until 2026-12-05 (UTC).")).toBe(
+    `WhatsApp kept it until ${formatDate("2026-12-05T12:00:00Z")}.`,
+  );
+  expect(withDates("Order 2026-117")).toBe("Order 2026-117");
 });

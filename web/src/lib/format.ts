@@ -22,6 +22,18 @@ export function formatDuration(seconds: number): string {
   return hours > 0 ? `${hours}:${tail}` : tail;
 }
 
+/** "20 seconds", "5 minutes", "2 hours": how long somebody has to wait. */
+export function formatWait(seconds: number): string {
+  const [value, unit] =
+    seconds < 90 ? [seconds, "second"] : seconds < 5400 ? [seconds / 60, "minute"] : [seconds / 3600, "hour"];
+  return new Intl.NumberFormat(locale, {
+    style: "unit",
+    unit: String(unit),
+    unitDisplay: "long",
+    maximumFractionDigits: 0,
+  }).format(Number(value));
+}
+
 /** How long something is: what is there at all takes a second at least. */
 export function formatLength(seconds: number): string {
   return formatDuration(seconds > 0 ? Math.max(1, seconds) : seconds);

@@ -1,11 +1,11 @@
-import { useEffect, useEffectEvent } from "react";
+import { useWindowEvent } from "@/lib/useWindowEvent";
 
 /** What each key does; a handler that returns false leaves the key to the browser. */
 export type Shortcuts = Record<string, (event: KeyboardEvent) => unknown>;
 
 /** Single keys for the whole window: silent while somebody types, and, but for a dialog's own, under a dialog. */
 export function useShortcuts(shortcuts: Shortcuts, ofDialog = false): void {
-  const handle = useEffectEvent((event: KeyboardEvent) => {
+  useWindowEvent("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     if (!ofDialog && document.querySelector("dialog[open]") !== null) return;
     if (isTyping(event.target) && event.key !== "Escape") return;
@@ -13,17 +13,14 @@ export function useShortcuts(shortcuts: Shortcuts, ofDialog = false): void {
     const handler = shortcuts[key];
     if (handler && handler(event) !== false) event.preventDefault();
   });
-  useEffect(() => {
-    const listener = (event: KeyboardEvent) => handle(event);
-    window.addEventListener("keydown", listener);
-    return () => window.removeEventListener("keydown", listener);
-  }, []);
 }
 
 function isTyping(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (target instanceof HTMLInputElement) return target.type !== "range";
-  return target instanceof HTMLTextAreaElement || target.isContentEditable;
+  return (
+    target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement || target.isContentEditable
+  );
 }
 
 /** Whether the key belongs to what has the focus: a button takes the space bar, a slider the arrows. */

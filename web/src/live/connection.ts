@@ -16,17 +16,27 @@ const EVENT_NAMES: readonly LiveEventName[] = [
   "account.updated",
 ];
 
-type ConnectionState = { open: boolean; since: number; set: (open: boolean) => void };
+type ConnectionState = {
+  open: boolean;
+  since: number;
+  /** It was tried, and the server did not answer. */
+  away: boolean;
+  set: (open: boolean) => void;
+};
 
 /** Whether events flow, and since when that has been so. */
 export const useConnection = create<ConnectionState>((set) => ({
   open: false,
   since: Date.now(),
-  set: (open) => set((state) => (state.open === open ? state : { open, since: Date.now() })),
+  away: false,
+  set: (open) =>
+    set((state) => (state.open === open ? { away: !open } : { open, since: Date.now(), away: !open })),
 }));
 
 type Handlers = {
   event: (name: LiveEventName, event: LiveEvent) => void;
+  /** Events flow again, and none was missed. */
+  resumed: () => void;
   resync: () => void;
   /** The server refused the stream: perhaps the session is over. */
   refused: () => void;
@@ -46,6 +56,7 @@ export function connect(handlers: Handlers): () => void {
       set(true);
       wait = REOPEN_MIN_MS;
       if (missed) handlers.resync();
+      else handlers.resumed();
       missed = false;
     };
     source.onerror = () => {
@@ -81,6 +92,6 @@ export function connect(handlers: Handlers): () => void {
     window.removeEventListener("online", online);
     clearTimeout(timer);
     source.close();
-    set(false);
+    useConnection.setState({ open: false, since: Date.now(), away: false });
   };
 }

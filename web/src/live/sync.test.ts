@@ -1,4 +1,4 @@
-import { QueryClient } from "@tanstack/react-query";
+import { QueryClient, QueryObserver } from "@tanstack/react-query";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { keys, type ThreadData } from "@/api/queries";
 import type { MediaFile, Message } from "@/api/types";
@@ -63,10 +63,45 @@ describe("events", () => {
     ).toBe(1);
   });
 
+  it("that follow a new message at once leave it new: the files of its conversation are asked for again", async () => {
+    const client = new QueryClient();
+    client.setQueryData(keys.thread(1), thread([{}, [2, 1]]));
+    answers.set("/api/messages/3", message(3, { media: media(7) }));
+    const asks = vi.spyOn(client, "invalidateQueries");
+    const sync = new Sync(client);
+    sync.handle("message.created", { conversationId: 1, messageId: 3 });
+    sync.handle("message.updated", { conversationId: 1, messageId: 3 });
+    await vi.advanceTimersByTimeAsync(100);
+    expect(asks).toHaveBeenCalledWith({ queryKey: keys.conversationMedia(1) });
+  });
+
   it("do not fetch messages of threads that nobody has open", async () => {
     new Sync(new QueryClient()).handle("message.created", { conversationId: 1, messageId: 3 });
     await vi.advanceTimersByTimeAsync(1_000);
     expect(asked).toEqual(["/api/conversations/1"]);
+  });
+
+  it("of threads that nobody has open tell the last message, and how many came in", async () => {
+    answers.set("/api/conversations/1", conversation(1, 40, { lastMessage: message(4) }));
+    const elsewhere = vi.fn();
+    const sync = new Sync(new QueryClient(), { elsewhere });
+    for (const messageId of [3, 4]) sync.handle("message.created", { conversationId: 1, messageId });
+    sync.handle("conversation.updated", { conversationId: 1 });
+    await vi.advanceTimersByTimeAsync(1_000);
+    sync.handle("conversation.updated", { conversationId: 1 });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(elsewhere.mock.calls).toEqual([[message(4), 2]]);
+  });
+
+  it("tell what a changed message was before", async () => {
+    const client = new QueryClient();
+    client.setQueryData(keys.thread(1), thread([{}, [2, 1]]));
+    const now = message(2, { revoked: true });
+    answers.set("/api/messages/2", now);
+    const told = vi.fn();
+    new Sync(client, { message: told }).handle("message.updated", { conversationId: 1, messageId: 2 });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(told.mock.calls).toEqual([[now, { created: false, before: message(2) }]]);
   });
 
   it("that arrive together ask once for each record", async () => {
@@ -133,6 +168,28 @@ describe("events", () => {
     expect(client.getQueryData(keys.mediaByMessage(3, 0))).toEqual(made);
     expect(client.getQueryData<MediaPages>(recent)?.pages[0]?.items).toEqual([made]);
   });
+});
+
+it("a server that is back is asked again for what it did not answer, and for nothing else", async () => {
+  const client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  let away = true;
+  const fails = vi.fn(async () => {
+    if (away) throw new Error("away");
+    return "here";
+  });
+  const works = vi.fn(async () => "here");
+  const observers = [
+    new QueryObserver(client, { queryKey: ["fails"], queryFn: fails }),
+    new QueryObserver(client, { queryKey: ["works"], queryFn: works, staleTime: Number.POSITIVE_INFINITY }),
+  ];
+  for (const observer of observers) observer.subscribe(() => {});
+  await vi.advanceTimersByTimeAsync(10);
+  expect(observers[0]?.getCurrentResult().isError).toBe(true);
+  away = false;
+  new Sync(client).retryFailed();
+  await vi.advanceTimersByTimeAsync(10);
+  expect(observers[0]?.getCurrentResult().data).toBe("here");
+  expect(works).toHaveBeenCalledOnce();
 });
 
 type MediaPages = { pages: { items: MediaFile[] }[] };

@@ -1,6 +1,6 @@
 import type { InfiniteData, QueryClient } from "@tanstack/react-query";
 import { ApiError, api } from "@/api/client";
-import { keys } from "@/api/queries";
+import { keys, type ThreadData } from "@/api/queries";
 import type { Conversation, LiveEvent, LiveEventName, MediaFile, Message, Page } from "@/api/types";
 import { putBesideMessage, putFile } from "@/live/files";
 import { dropMessage, putMessage } from "@/live/messages";
@@ -14,7 +14,10 @@ const WAITING_MAX = 60;
 const PARALLEL = 4;
 
 type Listener = {
-  message?: (message: Message, created: boolean) => void;
+  /** `before` is what it was until now, where that is known. */
+  message?: (message: Message, change: { created: boolean; before: Message | undefined }) => void;
+  /** Messages came in whose thread nobody has open; this is the last of them. */
+  elsewhere?: (message: Message, count: number) => unknown;
   media?: (media: MediaFile) => void;
 };
 
@@ -23,6 +26,10 @@ export class Sync {
   readonly #client: QueryClient;
   readonly #listener: Listener;
   readonly #waiting = new Map<string, () => Promise<void>>();
+  /** Messages that came in where no thread is open, until their conversation tells of the last. */
+  readonly #elsewhere = new Map<number, Set<number>>();
+  /** Messages that were created since they were last asked for, whatever else happened to them meanwhile. */
+  readonly #created = new Set<number>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #running = 0;
 
@@ -42,23 +49,37 @@ export class Sync {
     if (name.startsWith("media.") && mediaId !== undefined) {
       useProgress.getState().clear(mediaId);
       this.#later(`media ${mediaId}`, () => this.#fetchMedia(mediaId, name === "media.completed"));
-    } else if (
-      name.startsWith("message.") &&
-      messageId !== undefined &&
-      conversationId !== undefined &&
-      this.#hasThread(conversationId)
-    ) {
-      const created = name === "message.created";
-      this.#later(`message ${messageId}`, () => this.#fetchMessage(conversationId, messageId, created));
+    } else if (name.startsWith("message.") && messageId !== undefined && conversationId !== undefined) {
+      this.#handleMessage(conversationId, messageId, name === "message.created");
     }
     if (conversationId !== undefined && !name.startsWith("media.")) {
       this.#later(`conversation ${conversationId}`, () => this.#fetchConversation(conversationId));
     }
   }
 
+  #handleMessage(conversationId: number, messageId: number, created: boolean): void {
+    if (this.#hasThread(conversationId)) {
+      if (created) this.#created.add(messageId);
+      this.#later(`message ${messageId}`, () => this.#fetchMessage(conversationId, messageId));
+    } else if (created) {
+      const ids = this.#elsewhere.get(conversationId) ?? new Set();
+      this.#elsewhere.set(conversationId, ids.add(messageId));
+    }
+  }
+
+  /** The server is back: what it did not answer meanwhile is asked again. */
+  retryFailed(): void {
+    void this.#client.refetchQueries({
+      type: "active",
+      predicate: ({ queryKey, state }) => state.status === "error" && queryKey[0] !== keys.me[0],
+    });
+  }
+
   /** Something was missed: everything on screen is asked for again. */
   resync(): void {
     this.#waiting.clear();
+    this.#created.clear();
+    this.#elsewhere.clear();
     void this.#client.invalidateQueries({ predicate: (query) => query.queryKey[0] !== keys.me[0] });
   }
 
@@ -98,7 +119,14 @@ export class Sync {
     return this.#client.getQueryData(keys.thread(conversationId)) !== undefined;
   }
 
-  async #fetchMessage(conversationId: number, id: number, created: boolean): Promise<void> {
+  #known(conversationId: number, id: number): Message | undefined {
+    const pages = this.#client.getQueryData<ThreadData>(keys.thread(conversationId))?.pages ?? [];
+    return pages.flatMap(({ items }) => items).find((item) => item.id === id);
+  }
+
+  async #fetchMessage(conversationId: number, id: number): Promise<void> {
+    const created = this.#created.delete(id);
+    const before = this.#known(conversationId, id);
     let message: Message;
     try {
       message = await api.get<Message>(`/api/messages/${id}`);
@@ -111,7 +139,7 @@ export class Sync {
     if (created && (message.media || message.attachments.length > 0)) {
       void this.#client.invalidateQueries({ queryKey: keys.conversationMedia(message.conversationId) });
     }
-    this.#listener.message?.(message, created);
+    this.#listener.message?.(message, { created, before });
   }
 
   async #fetchMedia(id: number, completed: boolean): Promise<void> {
@@ -126,6 +154,10 @@ export class Sync {
   async #fetchConversation(id: number): Promise<void> {
     const conversation = await api.get<Conversation>(`/api/conversations/${id}`);
     this.#client.setQueryData(keys.conversation(id), conversation);
+    const arrived = this.#elsewhere.get(id);
+    this.#elsewhere.delete(id);
+    const last = conversation.lastMessage;
+    if (arrived && last && arrived.has(last.id)) this.#listener.elsewhere?.(last, arrived.size);
     this.#client.setQueryData<InfiniteData<Page<Conversation>>>(
       keys.conversations(""),
       (list) => list && upsertConversation(list, conversation),

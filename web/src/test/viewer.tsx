@@ -13,7 +13,7 @@ import { afterEach, beforeEach, vi } from "vitest";
 import type { MediaFile } from "@/api/types";
 import { MediaViewer } from "@/features/media/MediaViewer";
 import { stopAudio } from "@/features/media/playback";
-import { useReveal } from "@/stores/reveal";
+import { useReveal } from "@/features/media/reveal";
 import { media } from "@/test/fixtures";
 
 const client = new QueryClient();

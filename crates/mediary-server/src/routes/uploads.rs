@@ -3,7 +3,7 @@
 
 use axum::body::Body as RequestBody;
 use axum::extract::{FromRequestParts, Request, State};
-use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use data_encoding::BASE64;
 use http::request::Parts;
@@ -11,6 +11,7 @@ use http_body_util::BodyExt as _;
 use mediary_core::{ErrorCode, FileType, UploadId, limits};
 use mediary_engine::UploadContinuation;
 use mediary_store::PartialUpload;
+use tower_http::set_header::SetResponseHeaderLayer;
 use tracing::Instrument as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -35,11 +36,11 @@ const UPLOAD_EXPIRES: HeaderName = HeaderName::from_static("upload-expires");
 
 /// Whose bodies may take long to arrive.
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(describe_uploads, begin_upload)).routes(routes!(
-        get_upload,
-        continue_upload,
-        end_upload
-    ))
+    let answered = SetResponseHeaderLayer::overriding(TUS_RESUMABLE, HeaderValue::from_static(VERSION));
+    OpenApiRouter::new()
+        .routes(routes!(describe_uploads, begin_upload))
+        .routes(routes!(get_upload, continue_upload, end_upload))
+        .layer(answered)
 }
 
 /// That a request speaks this version of the protocol.
@@ -65,7 +66,7 @@ async fn describe_uploads(_: May<rights::Send>) -> impl IntoResponse {
     let most = limits::outbound_file_bytes(FileType::Document, false).to_string();
     let said =
         [(TUS_VERSION, VERSION.to_owned()), (TUS_EXTENSION, EXTENSIONS.to_owned()), (TUS_MAX_SIZE, most)];
-    (StatusCode::NO_CONTENT, tus(), said)
+    (StatusCode::NO_CONTENT, said)
 }
 
 /// Begin an upload in several requests
@@ -89,7 +90,7 @@ async fn begin_upload(
     let name = file_name(&headers)?;
     let upload = app.engine().uploads().begin(&may, size, name).await?;
     let location = [(header::LOCATION, format!("/api/uploads/{}", upload.id))];
-    Ok((StatusCode::CREATED, tus(), expires(&upload), location).into_response())
+    Ok((StatusCode::CREATED, expires(&upload), location).into_response())
 }
 
 /// How far an upload has come
@@ -105,7 +106,7 @@ async fn get_upload(
 ) -> Result<Response, Problem> {
     let upload = app.engine().uploads().state(&may, id).await?;
     let length = [(UPLOAD_LENGTH, upload.size.to_string())];
-    Ok((StatusCode::OK, tus(), expires(&upload), offset(&upload), length).into_response())
+    Ok((StatusCode::OK, expires(&upload), offset(&upload), length).into_response())
 }
 
 /// Continue an upload
@@ -152,7 +153,7 @@ async fn continue_upload(
     };
     let received = tokio::spawn(task.in_current_span()).await;
     let upload = received.map_err(|error| Problem::new(ErrorCode::Internal).source(error))??;
-    Ok((StatusCode::NO_CONTENT, tus(), expires(&upload), offset(&upload)).into_response())
+    Ok((StatusCode::NO_CONTENT, expires(&upload), offset(&upload)).into_response())
 }
 
 /// End an upload
@@ -167,9 +168,9 @@ async fn end_upload(
     may: May<rights::Send>,
     _: Tus,
     Id(id): Id<UploadId>,
-) -> Result<Response, Problem> {
+) -> Result<StatusCode, Problem> {
     app.engine().uploads().end(&may, id).await?;
-    Ok((StatusCode::NO_CONTENT, tus()).into_response())
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Takes the body to its end, or to where it breaks off.
@@ -190,10 +191,6 @@ async fn receive(mut upload: UploadContinuation, mut body: RequestBody) -> Resul
             return Err(refused.into());
         }
     }
-}
-
-fn tus() -> [(HeaderName, &'static str); 1] {
-    [(TUS_RESUMABLE, VERSION)]
 }
 
 fn expires(upload: &PartialUpload) -> [(HeaderName, String); 1] {

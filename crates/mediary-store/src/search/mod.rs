@@ -1,4 +1,4 @@
-//! Records found by their words. Why the words are made here and not by the databases: decision 0023.
+//! Records found by their words. Why the words are made here and not by the databases: decision 0024.
 
 mod find;
 mod index;

@@ -57,7 +57,7 @@ impl Store {
             return Ok(Vec::new());
         }
         let last = CompanyId(self.inner.last_sender.0.load(Ordering::Relaxed));
-        let (claimed, served) = transaction!(self.db(), |tx| {
+        let (claimed, served) = transaction!(self.db().sharing(), |tx| {
             let mut claim = Claim { owner, limits, now, taken: Vec::new() };
             let served = claim.take_turns(tx, last).await?;
             let claimed = details(tx, &claim.taken).await?;
@@ -76,7 +76,7 @@ impl Store {
             where { company_id => claimed.company_id, id => claimed.message_id }
             fenced { SENDS => claimed.lease }
         };
-        Ok(self.db().execute(sql, args).await? > 0)
+        Ok(self.db().sharing().execute(sql, args).await? > 0)
     }
 
     async fn any_send_due(&self, now: Timestamp) -> Result<bool> {
@@ -97,15 +97,16 @@ impl Claim<'_> {
                 break;
             }
             let accounts = self.accounts_due(tx, company).await?;
-            if !accounts.is_empty() {
-                companies.push((company, accounts));
+            let most = if accounts.is_empty() { 0 } else { self.free_of_company(tx, company).await? };
+            if most > 0 {
+                companies.push((company, accounts, most));
             }
         }
         let share = (self.limits.batch / companies.len().max(1)).max(1);
         let (mut served, mut later) = (None, Vec::new());
-        for (company, accounts) in companies {
+        for (company, accounts, most) in companies {
             let of_account = share.div_ceil(accounts.len());
-            let mut left = share;
+            let (mut left, mut hungry, before) = (share.min(most), Vec::new(), self.taken.len());
             for account in accounts {
                 let wanted = of_account.min(left).min(self.left());
                 let taken = self.take(tx, company, account, wanted).await?;
@@ -114,14 +115,27 @@ impl Claim<'_> {
                     served = Some(company);
                 }
                 if taken == wanted {
-                    later.push((company, account));
+                    hungry.push(account);
                 }
             }
+            later.push((company, hungry, most - (self.taken.len() - before)));
         }
-        for (company, account) in later {
-            self.take(tx, company, account, self.left()).await?;
+        for (company, accounts, mut most) in later {
+            for account in accounts {
+                most -= self.take(tx, company, account, most.min(self.left())).await?;
+            }
         }
         Ok(served)
+    }
+
+    /// How many more of a company's messages this owner may send now. It alone claims for itself, one claim after the other, so the count can
+    /// only be too high.
+    async fn free_of_company(&self, tx: &mut Tx, company: CompanyId) -> Result<usize> {
+        let sql = "SELECT CAST(COUNT(*) AS BIGINT) FROM sends s
+            WHERE s.company_id = $1 AND s.state = 'running' AND s.lease_owner = $2";
+        let running: Option<(u64,)> = tx.first(sql, args![company, self.owner]).await?;
+        let running = running.map_or(0, |(running,)| usize::try_from(running).unwrap_or(usize::MAX));
+        Ok(self.limits.per_company.saturating_sub(running))
     }
 
     fn left(&self) -> usize {

@@ -92,7 +92,7 @@ impl Store {
     /// lost.
     pub async fn send_uploading(&self, claimed: &ClaimedSend) -> Result<bool> {
         let now = self.now();
-        transaction!(self.db(), |tx| {
+        transaction!(self.db().sharing(), |tx| {
             let message = hold_message(tx, claimed.company_id, claimed.message_id).await?;
             let Some(message) = message else { return Ok(false) };
             let (sql, args) = update! {
@@ -119,7 +119,7 @@ impl Store {
             fenced { SENDS => claimed.lease }
             and "asked_at IS NULL"
         };
-        Ok(self.db().execute(sql, args).await? > 0)
+        Ok(self.db().sharing().execute(sql, args).await? > 0)
     }
 
     /// WhatsApp took the message and gave it this id: it is `accepted`, or what a status says that came before. Returns the records
@@ -131,7 +131,7 @@ impl Store {
     ) -> Result<Option<Vec<Change>>> {
         let now = self.now();
         let (company, id) = (claimed.company_id, claimed.message_id);
-        transaction!(self.db(), |tx| {
+        transaction!(self.db().sharing(), |tx| {
             let Some(message) = hold_message(tx, company, id).await? else { return Ok(None) };
             if !end(tx, now, claimed, "done").await? {
                 return Ok(None);
@@ -188,7 +188,7 @@ impl Store {
         error: Option<(i64, &str)>,
     ) -> Result<bool> {
         let now = self.now();
-        transaction!(self.db(), |tx| {
+        transaction!(self.db().sharing(), |tx| {
             let message = hold_message(tx, claimed.company_id, claimed.message_id).await?;
             let Some(message) = message else { return Ok(false) };
             let has_arrived = message.provider_message_id.is_some();
@@ -211,7 +211,7 @@ impl Store {
         counts_attempt: bool,
     ) -> Result<bool> {
         let now = self.now();
-        transaction!(self.db(), |tx| {
+        transaction!(self.db().sharing(), |tx| {
             let message = hold_message(tx, claimed.company_id, claimed.message_id).await?;
             let Some(message) = message else { return Ok(false) };
             if message.provider_message_id.is_some() {

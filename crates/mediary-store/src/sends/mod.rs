@@ -44,6 +44,7 @@ pub use client_ids::client_id_of;
 pub(crate) use files::{FileOwner, add_file};
 pub(crate) use finish::wake;
 pub use types::*;
+pub(crate) use uploads::ReserveCommit;
 
 /// The condition that no message has to leave with a file `f`. A message, its job and its file are added by one transaction, so a statement
 /// that sees the file sees the job.

@@ -84,7 +84,7 @@ impl Store {
     /// WhatsApp refused a message of this account because it sends too fast: it sends half as fast from now on.
     pub async fn slow_down_sends(&self, company: CompanyId, account: AccountId) -> Result<()> {
         let now = self.now();
-        transaction!(self.db(), |tx| {
+        transaction!(self.db().sharing(), |tx| {
             let sql = format!(
                 "SELECT a.id FROM whatsapp_accounts a WHERE a.company_id = $1 AND a.id = $2{}",
                 dialect::hold_rows(tx.backend(), "a")

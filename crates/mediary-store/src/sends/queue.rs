@@ -25,7 +25,7 @@ use crate::scope::and_seen;
 use crate::transaction::transaction;
 use crate::value::args;
 use crate::writes::row;
-use crate::{Change, Error, ErrorKind, Result, Store, dialect};
+use crate::{Backend, Change, Error, ErrorKind, Result, Store, dialect, partial_uploads};
 
 impl Store {
     /// Queues one message, as [`Store::queue_sends`] does.
@@ -37,15 +37,15 @@ impl Store {
     /// Queues messages of ours with their files, all of them or none, and opens conversations where there are none. Several go to one
     /// destination, or each to a conversation of its own. In their order. Several with a client id have the same one; if the company
     /// has messages with it already, those are returned and the reservations of the files' keys are given up. Fails with `NotFound`
-    /// where the scope sees no such conversation or the company has no such account, and with `Unrecordable` where the key of a file
-    /// is not reserved any more: its bytes are deleted.
+    /// where the scope sees no such conversation or the company has no such account, with `Unrecordable` where the key of a file
+    /// is not reserved any more: its bytes are deleted; and with `Conflict` ([`crate::USED_UPLOAD`]) where a file's upload was used or ended.
     pub async fn queue_sends(&self, scope: &Scope, all: &[NewSend]) -> Result<Vec<QueuedSend>> {
         all.iter().try_for_each(refuse_empty)?;
         let (now, company) = (self.now(), scope.company());
         let client_id = all.first().and_then(|first| first.client_id.as_deref());
         let mut order: Vec<usize> = (0..all.len()).collect();
         order.sort_by_key(|index| all[*index].conversation());
-        let queued = transaction!(self.db(), |tx| {
+        let queued = transaction!(self.db().sharing(), |tx| {
             let reserved = Reservations::hold(tx, company, all.iter().flat_map(keys)).await?;
             if let Some(client_id) = client_id {
                 let first = known(tx, company, client_id).await?;
@@ -57,6 +57,15 @@ impl Store {
             if !reserved.are_complete() {
                 reserved.drop_bytes(tx, now, MediaId(0)).await?;
                 return Ok(Err(deleted_again()));
+            }
+            for (upload, by) in all.iter().filter_map(|new| new.upload.as_ref()) {
+                if !partial_uploads::end(tx, now, company, by, *upload).await? {
+                    let constraint = partial_uploads::USED_UPLOAD.to_owned();
+                    return Err(Error::new(
+                        ErrorKind::Conflict { constraint },
+                        "the upload was used or ended",
+                    ));
+                }
             }
             if all.len() > 1 {
                 hold_contacts(tx, company, all).await?;
@@ -174,6 +183,10 @@ async fn hold_thread(tx: &mut Tx, scope: &Scope, conversation: ConversationId) -
     let Some(before) = tx.first::<Thread>(AssertSqlSafe(select.clone()), args.clone()).await? else {
         return Ok(None);
     };
+    if tx.backend() == Backend::Sqlite {
+        // It has one writer, and that is this transaction.
+        return Ok(Some(before));
+    }
     let keep = dialect::keep_rows(tx.backend(), "c");
     let sql = format!("SELECT c.id FROM contacts c WHERE c.company_id = $1 AND c.id = $2{keep}");
     tx.first::<(ContactId,)>(AssertSqlSafe(sql), args![scope.company(), before.contact_id]).await?;

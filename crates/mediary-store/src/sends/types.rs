@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use mediary_core::{
     AccountId, CompanyId, ConversationId, FileType, MediaId, MessageId, MessageStatus, MessageType,
-    ScanStatus, Sha256, StorageBackend, Timestamp, UserId,
+    ScanStatus, Sha256, StorageBackend, Timestamp, UploadId, UserId,
 };
 
 use crate::record::record;
@@ -33,6 +33,8 @@ pub struct NewSend {
     pub reaction: Option<Reaction>,
     /// Its media, or the file of its header, which is stored by now.
     pub file: Option<UploadedFile>,
+    /// The upload that its file was, and who began that: it is used up.
+    pub upload: Option<(UploadId, String)>,
     /// What its sender calls it, and what else is sent with it: the same again is the same.
     pub client_id: Option<String>,
     pub created_by: Option<UserId>,
@@ -104,6 +106,8 @@ pub struct QueuedSend {
 #[derive(Clone, Copy, Debug)]
 pub struct SendLimits {
     pub batch: usize,
+    /// Messages of one company that the owner sends at a time.
+    pub per_company: usize,
     /// Messages of one account that are being sent at a time, on all nodes together.
     pub per_account: usize,
     pub lease: Duration,

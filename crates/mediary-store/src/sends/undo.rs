@@ -20,7 +20,7 @@ impl Store {
     /// backwards. WhatsApp may get the latter twice, so only a person may want it.
     pub async fn retry_send(&self, scope: &Scope, message: MessageId) -> Result<RetriedSend> {
         let (now, company) = (self.now(), scope.company());
-        transaction!(self.db(), |tx| {
+        transaction!(self.db().sharing(), |tx| {
             if seen(tx, scope, message).await?.is_none() {
                 return Ok(RetriedSend::NotFound);
             }
@@ -66,7 +66,7 @@ impl Store {
     /// is free again.
     pub async fn cancel_send(&self, scope: &Scope, message: MessageId) -> Result<CancelledSend> {
         let (now, company) = (self.now(), scope.company());
-        transaction!(self.db(), |tx| {
+        transaction!(self.db().sharing(), |tx| {
             let Some(conversation) = seen(tx, scope, message).await? else {
                 return Ok(CancelledSend::NotFound);
             };

@@ -54,6 +54,7 @@ mod send_statuses;
 mod send_wishes;
 mod sends;
 mod sizes;
+mod sqlite_writer;
 mod statuses;
 mod storable;
 mod storage_checks;

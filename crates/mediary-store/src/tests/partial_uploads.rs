@@ -5,6 +5,7 @@ use std::time::Duration;
 use mediary_core::{StorageBackend, UploadId, limits};
 
 use super::harness::Test;
+use super::sends::{conversation, new_text};
 use super::{on_both, on_postgres};
 use crate::*;
 
@@ -107,7 +108,38 @@ async fn company_has_so_many_uploads_and_no_other_sees_them(test: &Test) {
     assert!(test.store.create_partial_upload(acme, ANN, 1, None).await.unwrap().is_some());
 }
 
+async fn parts_are_no_work_of_a_clock_that_was_ahead(test: &Test) {
+    let upload = begun(test).await;
+    let part = part(test, 1, 0, 100).await;
+    assert!(matches!(add(test, &upload, &part).await, AddedPart::Added(_)));
+    let wait = HOUR;
+    let longest = LongestWaits { job: wait, lease: wait, pause: wait, webhook: wait, task: wait };
+    assert_eq!(test.store.end_overlong_waits(&longest, 100).await.unwrap(), 0);
+    assert!(swept(test).await.is_empty());
+}
+
+async fn upload_is_used_by_one_message(test: &Test) {
+    let upload = begun(test).await;
+    let part = part(test, 1, 0, 100).await;
+    add(test, &upload, &part).await;
+    let with = conversation(test, test.acme, "491").await;
+    let scope = mediary_core::Scope::system(test.acme.company);
+    let new = NewSend { upload: Some((upload.id, ANN.to_owned())), ..new_text(with) };
+    let (one, other) = tokio::join!(test.store.queue_send(&scope, &new), test.store.queue_send(&scope, &new));
+    let (used, refused) = if one.is_ok() { (one, other) } else { (other, one) };
+    assert!(used.is_ok());
+    let constraint = USED_UPLOAD.to_owned();
+    assert_eq!(*refused.unwrap_err().kind(), ErrorKind::Conflict { constraint });
+    assert_eq!(test.number("SELECT COUNT(*) FROM sends").await, 1, "nothing is left of the other one");
+    assert_eq!(state(test, upload.id).await, None);
+    assert_eq!(swept(test).await, [part.key]);
+    let others = NewSend { upload: Some((begun(test).await.id, "user:2".to_owned())), ..new };
+    assert!(test.store.queue_send(&scope, &others).await.is_err(), "somebody else began it");
+}
+
 on_both!(
+    parts_are_no_work_of_a_clock_that_was_ahead,
+    upload_is_used_by_one_message,
     parts_follow_each_other_and_live_as_long_as_their_upload,
     part_at_another_place_is_refused_and_goes,
     ended_upload_takes_no_part_and_its_bytes_go_at_once,

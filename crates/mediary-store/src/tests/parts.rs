@@ -137,7 +137,7 @@ async fn migration_to_parts_keeps_every_file_and_variant() {
     test.sql("DROP TRIGGER companies_library_gone").await.unwrap();
     let (_, step) = crate::migrations::STEPS.iter().find(|(name, _)| *name == "media_parts").unwrap();
     let crate::db::Db::Sqlite { writer, .. } = test.store.db() else { panic!("not SQLite") };
-    let mut tx = writer.begin().await.unwrap();
+    let mut tx = writer.pool().begin().await.unwrap();
     tx.execute(sqlx::raw_sql(AssertSqlSafe(crate::dialect::schema(Backend::Sqlite, step)))).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(test.number("SELECT COUNT(*) FROM media_variants").await, 1);

@@ -57,7 +57,25 @@ async fn account_that_whatsapp_slows_down_sends_half_as_fast_and_recovers(test: 
     assert_eq!(begun(test, "a").await, 1, "another account has a pace of its own");
 }
 
+async fn company_takes_its_share_of_each_process_and_leaves_room_for_others(test: &Test) {
+    queue_many(test, 12).await;
+    let other = test.other;
+    let with = conversation(test, other, "491").await;
+    let scope = mediary_core::Scope::system(other.company);
+    let few = SendLimits { per_company: 5, ..limits(16) };
+    let first = test.store.claim_sends("a", &few).await.unwrap();
+    assert_eq!(first.len(), 5);
+    test.store.queue_send(&scope, &new_text(with)).await.unwrap();
+    let second = test.store.claim_sends("a", &few).await.unwrap();
+    assert_eq!(second.iter().map(|one| one.company_id).collect::<Vec<_>>(), [other.company]);
+    assert_eq!(test.store.claim_sends("b", &few).await.unwrap().len(), 5);
+    assert!(test.store.mark_asked(&first[0]).await.unwrap());
+    assert!(test.store.finish_send(&first[0], "wamid.1").await.unwrap().is_some());
+    assert_eq!(test.store.claim_sends("a", &few).await.unwrap().len(), 1);
+}
+
 on_both!(
+    company_takes_its_share_of_each_process_and_leaves_room_for_others,
     account_begins_80_messages_a_second_on_all_nodes_together,
     account_that_whatsapp_slows_down_sends_half_as_fast_and_recovers,
 );

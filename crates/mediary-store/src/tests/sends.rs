@@ -35,6 +35,7 @@ pub(super) fn new_text(conversation: ConversationId) -> NewSend {
         reaction: None,
         file: None,
         client_id: None,
+        upload: None,
         created_by: None,
         content: "{\"text\":\"hello\"}".into(),
     }
@@ -46,7 +47,7 @@ pub(super) async fn queue(test: &Test, tenant: Tenant, conversation: Conversatio
 }
 
 pub(super) fn limits(batch: usize) -> SendLimits {
-    SendLimits { batch, per_account: 16, lease: LEASE, only: None }
+    SendLimits { batch, per_company: 500, per_account: 16, lease: LEASE, only: None }
 }
 
 pub(super) async fn claim(test: &Test) -> Vec<ClaimedSend> {

@@ -31,7 +31,10 @@ const POLL: Duration = Duration::from_millis(100);
 const PIECE_BYTES: usize = 64 * 1024;
 
 pub(super) async fn run(config: &Config, args: SendArgs) -> anyhow::Result<Outcome> {
-    let parts = wiring::parts(config).await?;
+    let parts = match args.convert {
+        true => wiring::parts_with_media_workers(config).await?,
+        false => wiring::parts(config).await?,
+    };
     let company = wiring::company(&parts.store, &args.of.company).await?;
     let account = account::find(&parts.store, &company, &args.account).await?;
     let may = May::<rights::Send>::ask(Arc::new(Caller::of_command_line(company.id)))?;
@@ -53,7 +56,7 @@ pub(super) async fn run(config: &Config, args: SendArgs) -> anyhow::Result<Outco
     }
     report(args.output, &messages)?;
     parts.store.close().await;
-    let have_left = messages.iter().all(|message| !has_failed(message));
+    let have_left = messages.iter().all(|message| !has_failed(message) && !waits(message));
     Ok(if have_left { Outcome::Done } else { Outcome::SomeFailed })
 }
 
@@ -71,8 +74,8 @@ async fn files(parts: &Parts, may: &May<rights::Send>, args: &SendArgs) -> anyho
             kind: args.r#type.unwrap_or_else(|| received.usual_kind()),
             caption: args.text.clone().filter(|_| files.is_empty()),
             file_name: path.file_name().map(|name| name.to_string_lossy().into_owned()),
-            voice: None,
-            convert: false,
+            voice: args.voice.then_some(true),
+            convert: args.convert,
         };
         files.push((FileSource::Received(received), draft));
     }
@@ -114,12 +117,15 @@ async fn sent(parts: &Parts, scope: &Scope, id: MessageId) -> anyhow::Result<Mes
     loop {
         parts.engine.send_now(id).await?;
         let row = parts.store.message(scope, id).await?.context("the message was taken back meanwhile")?;
-        let waits = matches!(row.message.status, MessageStatus::Queued | MessageStatus::Uploading);
-        if !waits || Instant::now() >= deadline {
+        if !waits(&row.message) || Instant::now() >= deadline {
             return Ok(row.message);
         }
         sleep(POLL).await;
     }
+}
+
+fn waits(message: &Message) -> bool {
+    matches!(message.status, MessageStatus::Queued | MessageStatus::Uploading)
 }
 
 fn has_failed(message: &Message) -> bool {
@@ -149,7 +155,10 @@ fn said(message: &Message) -> String {
     let id = message.id;
     match message.status {
         MessageStatus::Queued | MessageStatus::Uploading => {
-            format!("Message {id} waits; a running server sends it.")
+            format!(
+                "Message {id} still waits after {} s. It is safe, and a running server sends it; `mediary doctor` says what is in its way.",
+                LONGEST_WAIT.as_secs()
+            )
         }
         MessageStatus::Failed => {
             let why = message.error.as_ref().map(|error| error.message.as_str());

@@ -25,6 +25,10 @@ use crate::{spans, start_checks};
 /// How often metrics are drained into what `/metrics` shows, and files closed that nobody looked at for a while; without it
 /// both pile up until somebody asks.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+/// What starting took is freed by then.
+const STARTED_WITHIN: Duration = Duration::from_secs(1);
+/// Of such a size the allocator has no block at hand.
+const LARGE_BLOCK: usize = 8 * 1024 * 1024;
 
 pub(super) async fn run(config: &Config, args: &ServeArgs) -> anyhow::Result<Outcome> {
     #[cfg(feature = "faults")]
@@ -157,8 +161,18 @@ impl RunningServer {
 }
 
 async fn keep_up(metrics: PrometheusHandle, engine: Engine, shutdown: Shutdown) {
+    if shutdown.soft.run_until_cancelled(tokio::time::sleep(STARTED_WITHIN)).await.is_none() {
+        return;
+    }
+    return_freed_memory();
     while shutdown.soft.run_until_cancelled(tokio::time::sleep(UPKEEP_EVERY)).await.is_some() {
         metrics.run_upkeep();
         engine.upkeep();
+        return_freed_memory();
     }
+}
+
+/// The allocator gives freed memory back to the system when it is next asked for a large block, which a process that rests never does.
+fn return_freed_memory() {
+    drop(std::hint::black_box(Vec::<u8>::with_capacity(LARGE_BLOCK)));
 }

@@ -5,11 +5,15 @@ export function Announcer() {
   const { polite, assertive } = useAnnouncements();
   return (
     <>
-      <div aria-live="polite" className="sr-only">
-        <p key={polite.number}>{polite.text}</p>
+      <div role="log" aria-live="polite" aria-relevant="additions" className="sr-only">
+        {polite.map(({ text, number }) => (
+          <p key={number}>{text}</p>
+        ))}
       </div>
-      <div aria-live="assertive" className="sr-only">
-        <p key={assertive.number}>{assertive.text}</p>
+      <div aria-live="assertive" aria-relevant="additions" className="sr-only">
+        {assertive.map(({ text, number }) => (
+          <p key={number}>{text}</p>
+        ))}
       </div>
     </>
   );

@@ -1,5 +1,5 @@
 import { clsx } from "clsx";
-import { initials } from "@/lib/contact";
+import { initials } from "@/lib/initials";
 
 /** Pairs of background and letter, each above 4.5:1 in both themes. */
 const COLOURS = [
@@ -18,7 +18,7 @@ export function Avatar({ name, id, className }: { name: string; id: number; clas
       className={clsx(
         "inline-flex shrink-0 select-none items-center justify-center rounded-full font-semibold",
         COLOURS[id % COLOURS.length],
-        className ?? "size-11 text-[15px]",
+        className ?? "size-11 text-[0.9375rem]",
       )}
     >
       {initials(name)}

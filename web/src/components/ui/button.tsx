@@ -1,5 +1,5 @@
 import { clsx } from "clsx";
-import type { ComponentProps } from "react";
+import type { ComponentProps, MouseEvent } from "react";
 
 type ButtonProps = ComponentProps<"button"> & { variant?: "primary" | "soft" | "plain" };
 
@@ -9,17 +9,28 @@ const variants = {
   plain: "text-accent hover:bg-hover",
 };
 
-export function Button({ variant = "primary", className, ...rest }: ButtonProps) {
+/**
+ * What is disabled stays in reach: an element that the browser disables loses the focus, and a keyboard user their place.
+ */
+function unlessDisabled({ disabled, onClick }: ComponentProps<"button">) {
+  return {
+    "aria-disabled": disabled || undefined,
+    onClick: disabled ? (event: MouseEvent) => event.preventDefault() : onClick,
+  };
+}
+
+export function Button({ variant = "primary", className, disabled, ...rest }: ButtonProps) {
   return (
     <button
       type="button"
       className={clsx(
         "inline-flex min-h-9 items-center justify-center gap-2 rounded-lg px-3.5 font-medium transition-colors",
-        "disabled:opacity-60",
+        "aria-disabled:cursor-default aria-disabled:opacity-60",
         variants[variant],
         className,
       )}
       {...rest}
+      {...unlessDisabled({ disabled, onClick: rest.onClick })}
     />
   );
 }
@@ -27,7 +38,7 @@ export function Button({ variant = "primary", className, ...rest }: ButtonProps)
 type IconButtonProps = ComponentProps<"button"> & { label: string };
 
 /** A button that shows only an icon; its label is what a screen reader says and what hovering shows. */
-export function IconButton({ label, className, ...rest }: IconButtonProps) {
+export function IconButton({ label, className, disabled, ...rest }: IconButtonProps) {
   return (
     <button
       type="button"
@@ -35,10 +46,11 @@ export function IconButton({ label, className, ...rest }: IconButtonProps) {
       title={label}
       className={clsx(iconButton, className)}
       {...rest}
+      {...(disabled === undefined ? {} : unlessDisabled({ disabled, onClick: rest.onClick }))}
     />
   );
 }
 
 /** The same appearance for a link. */
 export const iconButton =
-  "inline-flex size-9 shrink-0 items-center justify-center rounded-lg text-muted transition-colors hover:bg-hover hover:text-text disabled:opacity-40 pointer-coarse:size-11";
+  "inline-flex size-9 shrink-0 items-center justify-center rounded-lg text-muted transition-colors hover:bg-hover hover:text-text aria-disabled:opacity-40 pointer-coarse:size-11";

@@ -1,5 +1,5 @@
 import { X } from "lucide-react";
-import { type ReactNode, useEffect, useEffectEvent, useRef } from "react";
+import { type ReactNode, type SyntheticEvent, useCallback } from "react";
 import { IconButton } from "@/components/ui/button";
 import { texts } from "@/texts";
 
@@ -8,35 +8,33 @@ import { texts } from "@/texts";
  * focus starts on the dialog itself (`tabIndex={-1}`), so that no button of it looks chosen.
  */
 export function useModal(onClose: () => void) {
-  const ref = useRef<HTMLDialogElement>(null);
-  const close = useEffectEvent(onClose);
-  useEffect(() => {
-    const dialog = ref.current;
+  const ref = useCallback((dialog: HTMLDialogElement | null) => {
     const opener = document.activeElement;
-    const cancel = (event: Event) => {
-      event.preventDefault();
-      close();
-    };
-    dialog?.addEventListener("cancel", cancel);
     dialog?.showModal();
     dialog?.focus();
     return () => {
-      dialog?.removeEventListener("cancel", cancel);
       dialog?.close();
-      if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
+      const back = opener instanceof HTMLElement && opener.isConnected && opener !== document.body;
+      // What opened it may be gone; the content of the page is next.
+      (back ? opener : document.querySelector<HTMLElement>("main"))?.focus();
     };
   }, []);
-  return ref;
+  const onCancel = (event: SyntheticEvent) => {
+    // Another dialog may stand in this one.
+    if (event.target !== event.currentTarget) return;
+    event.preventDefault();
+    onClose();
+  };
+  return { ref, onCancel };
 }
 
 export function Dialog(props: { title: string; onClose: () => void; children: ReactNode }) {
-  const ref = useModal(props.onClose);
   return (
     <dialog
-      ref={ref}
+      {...useModal(props.onClose)}
       tabIndex={-1}
       aria-label={props.title}
-      className="m-auto w-[min(30rem,calc(100vw-2rem))] rounded-2xl border border-line bg-raised p-5 outline-none shadow-float backdrop:bg-black/40"
+      className="m-auto w-[min(30rem,calc(100vw-2rem))] rounded-2xl border border-line bg-raised p-5 text-text outline-none shadow-float backdrop:bg-black/40"
     >
       <header className="mb-3 flex items-center justify-between">
         <h2 className="font-semibold text-base">{props.title}</h2>

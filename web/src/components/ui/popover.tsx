@@ -1,4 +1,4 @@
-import { type ReactNode, type RefObject, useCallback, useEffectEvent, useLayoutEffect, useRef } from "react";
+import { type ReactNode, type RefObject, type ToggleEvent, useCallback } from "react";
 
 /** Between a popover, its opener and the edges of the window. */
 const GAP_PX = 6;
@@ -13,38 +13,30 @@ type PopoverProps = {
 
 /** A small panel over everything, opened while mounted: the browser closes it on Esc and on a click elsewhere. */
 export function Popover({ anchor, label, onClose, children }: PopoverProps) {
-  const panel = useRef<HTMLDivElement>(null);
-  const close = useEffectEvent(onClose);
-  useLayoutEffect(() => {
-    const element = panel.current;
-    if (!element) return;
-    const toggled = (event: Event) => {
-      if ((event as ToggleEvent).newState === "closed") close();
-    };
-    element.addEventListener("toggle", toggled);
-    element.showPopover();
-    place(element, anchor.current);
-    element.querySelector<HTMLElement>("button")?.focus();
-    return () => element.removeEventListener("toggle", toggled);
-  }, [anchor]);
-  const leave = useCallback(
-    (event: React.KeyboardEvent) => {
-      if (event.key === "Escape") {
-        // It closes this, and nothing beneath.
-        event.preventDefault();
-        panel.current?.hidePopover();
-        anchor.current?.focus();
-      }
+  const open = useCallback(
+    (panel: HTMLDivElement | null) => {
+      if (panel === null) return;
+      panel.showPopover();
+      place(panel, anchor.current);
+      panel.querySelector<HTMLElement>("button")?.focus();
     },
     [anchor],
   );
+  const leave = (event: React.KeyboardEvent<HTMLElement>) => {
+    if (event.key !== "Escape") return;
+    // It closes this, and nothing beneath.
+    event.preventDefault();
+    event.currentTarget.hidePopover();
+    anchor.current?.focus();
+  };
   return (
     <div
-      ref={panel}
+      ref={open}
       popover="auto"
       role="dialog"
       aria-label={label}
       onKeyDown={leave}
+      onToggle={(event: ToggleEvent) => event.newState === "closed" && onClose()}
       className="fixed inset-auto m-0 rounded-2xl border border-line bg-raised p-1.5 text-text shadow-float outline-none"
     >
       {children}

@@ -1,21 +1,23 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRouter, useSearch } from "@tanstack/react-router";
 import { Eye, EyeOff } from "lucide-react";
-import { type FormEvent, useEffect, useState } from "react";
+import { type FormEvent, useState } from "react";
 import { ApiError, api } from "@/api/client";
 import { meQuery } from "@/api/queries";
 import { Button, IconButton } from "@/components/ui/button";
+import { Logo } from "@/components/ui/logo";
 import { Spinner } from "@/components/ui/spinner";
 import { reasonOf } from "@/components/ui/states";
-import { Logo } from "@/features/shell/Logo";
+import { useSecondsUntil } from "@/lib/clock";
 import { texts } from "@/texts";
 
 type Credentials = { email: string; password: string };
 
 export function LoginPage() {
   const { expired } = useSearch({ from: "/login" });
-  const login = useLogIn();
-  const wait = useCountdown(login.error instanceof ApiError ? login.error : null);
+  const [retryAt, setRetryAt] = useState<number | null>(null);
+  const login = useLogIn((error) => setRetryAt(retryAtOf(error)));
+  const wait = useSecondsUntil(retryAt);
   const [missing, setMissing] = useState(false);
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -93,7 +95,7 @@ function PasswordField() {
   );
 }
 
-function useLogIn() {
+function useLogIn(onError: (error: Error) => void) {
   const client = useQueryClient();
   const router = useRouter();
   const { next } = useSearch({ from: "/login" });
@@ -103,8 +105,13 @@ function useLogIn() {
       // Nothing of the person before may be left.
       client.clear();
       await client.fetchQuery(meQuery);
+      const stop = router.subscribe("onRendered", () => {
+        stop();
+        document.querySelector<HTMLElement>("main")?.focus();
+      });
       router.history.push(next ?? "/");
     },
+    onError,
   });
 }
 
@@ -119,16 +126,8 @@ function problemOf(error: Error | null): string | null {
 
 const FALLBACK_WAIT_SECONDS = 60;
 
-/** Seconds until the server takes another attempt. */
-function useCountdown(error: ApiError | null): number {
-  const [left, setLeft] = useState(0);
-  useEffect(() => {
-    if (error?.status !== 429) return setLeft(0);
-    const until = Date.now() + (error.retryAfterSeconds ?? FALLBACK_WAIT_SECONDS) * 1000;
-    const tick = () => setLeft(Math.max(0, Math.ceil((until - Date.now()) / 1000)));
-    tick();
-    const timer = setInterval(tick, 1000);
-    return () => clearInterval(timer);
-  }, [error]);
-  return left;
+/** When the server takes another attempt, where it takes none now. */
+function retryAtOf(error: Error): number | null {
+  if (!(error instanceof ApiError) || error.status !== 429) return null;
+  return Date.now() + (error.retryAfterSeconds ?? FALLBACK_WAIT_SECONDS) * 1000;
 }

@@ -14,13 +14,15 @@ vi.mock("@/features/sending/sending", () => sending);
 
 const HOUR = 3_600_000;
 
+const onSent = vi.fn();
+
 function show(role = "agent", lastInboundAt: string | null = new Date().toISOString()) {
   const client = new QueryClient({ defaultOptions: { queries: { staleTime: Number.POSITIVE_INFINITY } } });
   client.setQueryData(keys.me, { role });
   client.setQueryData(keys.message(4), message(4, { text: "When do you open?" }));
   return render(
     <QueryClientProvider client={client}>
-      <Composer conversationId={1} lastInboundAt={lastInboundAt} />
+      <Composer onSent={onSent} conversation={undefined} conversationId={1} lastInboundAt={lastInboundAt} />
     </QueryClientProvider>,
   );
 }
@@ -46,6 +48,15 @@ describe("a text", () => {
     expect(sent()).toEqual([[1, [{ type: "text", text: "Good morning" }], null]]);
     expect(field().value).toBe("");
     expect(document.activeElement).toBe(field());
+  });
+
+  it("tells the thread that it is on its way, and only then", async () => {
+    onSent.mockReset();
+    show();
+    await userEvent.type(field(), "Good morning");
+    expect(onSent).not.toHaveBeenCalled();
+    await userEvent.type(field(), "{Enter}");
+    expect(onSent).toHaveBeenCalledOnce();
   });
 
   it("gets a new line by Shift + Enter", async () => {

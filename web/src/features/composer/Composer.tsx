@@ -1,7 +1,8 @@
 import { Eye } from "lucide-react";
-import { useEffect, useState, useSyncExternalStore } from "react";
+import { useState, useSyncExternalStore } from "react";
 import { toast } from "sonner";
 import { useMayAct } from "@/api/roles";
+import type { Conversation } from "@/api/types";
 import { sendFiles, sendText, sendVoice } from "@/features/composer/act";
 import { changeDraft, useDraft } from "@/features/composer/drafts";
 import { FileTray } from "@/features/composer/FileTray";
@@ -15,8 +16,11 @@ import { texts } from "@/texts";
 
 type ComposerProps = {
   conversationId: number;
+  conversation: Conversation | undefined;
   /** When the customer wrote last, as far as that is known. */
   lastInboundAt: string | null | undefined;
+  /** Something was written, and is on its way. */
+  onSent: () => unknown;
 };
 
 /** Where a message is written, its files are gathered, or a voice note is recorded. */
@@ -30,7 +34,7 @@ export function Composer(props: ComposerProps) {
   );
 }
 
-function Writing({ conversationId, lastInboundAt }: ComposerProps) {
+function Writing({ conversationId, conversation, lastInboundAt, onSent }: ComposerProps) {
   const draft = useDraft(conversationId);
   const { recorder, recording } = useRecorder(conversationId);
   return (
@@ -43,6 +47,7 @@ function Writing({ conversationId, lastInboundAt }: ComposerProps) {
         {draft.replyTo !== null && (
           <ReplyBar
             messageId={draft.replyTo}
+            conversation={conversation}
             onCancel={() => changeDraft(conversationId, { type: "replied", messageId: null })}
           />
         )}
@@ -52,19 +57,25 @@ function Writing({ conversationId, lastInboundAt }: ComposerProps) {
           <VoiceReview
             voice={draft.voice}
             onDrop={() => changeDraft(conversationId, { type: "voiceDropped" })}
-            onSend={(voice) => sendVoice(conversationId, voice, draft.replyTo)}
+            onSend={(voice) => {
+              sendVoice(conversationId, voice, draft.replyTo);
+              onSent();
+            }}
           />
         ) : draft.files.length > 0 ? (
           <FileTray
             conversationId={conversationId}
             files={draft.files}
-            onSend={() => sendFiles(conversationId, draft)}
+            onSend={() => {
+              sendFiles(conversationId, draft);
+              onSent();
+            }}
           />
         ) : (
           <MessageField
             conversationId={conversationId}
             draft={draft}
-            onSend={() => sendText(conversationId, draft)}
+            onSend={() => sendText(conversationId, draft) && onSent()}
             onRecord={() => void recorder.start()}
             refusal={recording.kind === "refused" ? recording.reason : null}
             onRefusalRead={() => recorder.cancel()}
@@ -84,7 +95,6 @@ function useRecorder(conversationId: number) {
         if (tooLong) toast.info(texts.voice.tooLong);
       }),
   );
-  useEffect(() => () => recorder.stop(), [recorder]);
   const recording = useSyncExternalStore(recorder.subscribe, recorder.state);
   return { recorder, recording };
 }

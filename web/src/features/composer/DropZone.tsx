@@ -1,7 +1,8 @@
 import { Upload } from "lucide-react";
-import { type DragEvent, type ReactNode, useEffect, useEffectEvent, useState } from "react";
+import { type DragEvent, type ReactNode, useState } from "react";
 import { useMayAct } from "@/api/roles";
 import { addFiles } from "@/features/composer/act";
+import { useWindowEvent } from "@/lib/useWindowEvent";
 import { texts } from "@/texts";
 
 type DropZoneProps = { conversationId: number; name: string; children: ReactNode };
@@ -54,17 +55,12 @@ function useFileDrop(onFiles: (files: File[]) => void) {
 }
 
 function usePaste(onFiles: (files: File[]) => void): void {
-  const take = useEffectEvent((event: ClipboardEvent) => {
+  useWindowEvent("paste", (event) => {
     const files = filesOf(event.clipboardData);
     if (files.length === 0 || document.querySelector("dialog[open]") !== null) return;
     event.preventDefault();
     onFiles(files);
   });
-  useEffect(() => {
-    const listener = (event: ClipboardEvent) => take(event);
-    window.addEventListener("paste", listener);
-    return () => window.removeEventListener("paste", listener);
-  }, []);
 }
 
 /** Office programs put a picture beside the words that were copied; those words are meant. */

@@ -16,6 +16,7 @@ import {
   takesCaption,
 } from "@/features/composer/fileKind";
 import { announce } from "@/lib/announce";
+import { plainName } from "@/lib/bidi";
 import { formatBytes } from "@/lib/format";
 import { texts } from "@/texts";
 
@@ -45,7 +46,7 @@ export function FileCard({ conversationId, draft, isFirst, isLast, onSubmit, onG
         <div className="flex items-start gap-2">
           <div className="min-w-0 flex-1">
             <bdi className="block truncate font-medium" title={file.name}>
-              {file.name}
+              {plainName(file.name)}
             </bdi>
             <span className="flex flex-wrap items-center gap-x-2 text-muted text-xs">
               {formatBytes(file.size)}

@@ -2,7 +2,7 @@ import { useRef } from "react";
 import { firstRefused } from "@/features/composer/act";
 import type { DraftFile } from "@/features/composer/draft";
 import { FileCard } from "@/features/composer/FileCard";
-import { useFocusLeft } from "@/features/composer/focus";
+import { focusLeft } from "@/features/composer/focus";
 import { AttachButton, SendButton } from "@/features/composer/MessageField";
 import { announce } from "@/lib/announce";
 import { texts } from "@/texts";
@@ -11,7 +11,6 @@ type FileTrayProps = { conversationId: number; files: DraftFile[]; onSend: () =>
 
 /** The files that are about to go, each with its caption, in their order. */
 export function FileTray({ conversationId, files, onSend }: FileTrayProps) {
-  const tray = useFocusLeft<HTMLDivElement>();
   const list = useRef<HTMLUListElement>(null);
   const refused = firstRefused(files);
   const submit = () => {
@@ -21,7 +20,7 @@ export function FileTray({ conversationId, files, onSend }: FileTrayProps) {
     list.current?.querySelector<HTMLElement>(`[data-file="${refused.id}"]`)?.focus();
   };
   return (
-    <div ref={tray} className="flex flex-col gap-2">
+    <div ref={focusLeft} className="flex flex-col gap-2">
       <ul
         ref={list}
         aria-label={texts.composer.files(files.length)}

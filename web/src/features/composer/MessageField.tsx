@@ -16,7 +16,7 @@ const NEAR_LIMIT = 200;
 type MessageFieldProps = {
   conversationId: number;
   draft: Draft;
-  onSend: () => boolean;
+  onSend: () => unknown;
   onRecord: () => void;
   /** Why nothing can be recorded. */
   refusal: string | null;
@@ -107,9 +107,9 @@ export function SendButton({ disabled, autoFocus, onClick }: SendButtonProps) {
       autoFocus={autoFocus}
       aria-label={texts.composer.send}
       title={texts.composer.send}
-      disabled={disabled}
-      onClick={onClick}
-      className="inline-flex size-10 shrink-0 items-center justify-center rounded-full bg-accent text-on-accent transition-colors hover:bg-accent-strong disabled:opacity-50 pointer-coarse:size-11"
+      aria-disabled={disabled || undefined}
+      onClick={() => disabled || onClick()}
+      className="inline-flex size-10 shrink-0 items-center justify-center rounded-full bg-accent text-on-accent transition-colors hover:bg-accent-strong aria-disabled:opacity-50 pointer-coarse:size-11"
     >
       <SendHorizontal aria-hidden="true" className="size-5 rtl:-scale-x-100" />
     </button>

@@ -1,8 +1,7 @@
 import { Square, Trash2 } from "lucide-react";
-import { useEffect, useRef } from "react";
 import { IconButton } from "@/components/ui/button";
 import { Spinner } from "@/components/ui/spinner";
-import { useFocusLeft } from "@/features/composer/focus";
+import { focusLeft } from "@/features/composer/focus";
 import { LEVELS, type Recorder, type RecorderState } from "@/features/composer/recorder";
 import { formatDuration } from "@/lib/format";
 import { texts } from "@/texts";
@@ -11,14 +10,11 @@ type Running = Extract<RecorderState, { kind: "asking" | "recording" }>;
 
 /** While a voice note is recorded: how loud it is, how long, and the ways out. */
 export function RecordingBar({ state, recorder }: { state: Running; recorder: Recorder }) {
-  const bar = useFocusLeft<HTMLDivElement>();
-  const stop = useRef<HTMLButtonElement>(null);
-  useEffect(() => stop.current?.focus(), []);
   const recording = state.kind === "recording";
   return (
     // biome-ignore lint/a11y/useSemanticElements: no set of fields
     <div
-      ref={bar}
+      ref={focusLeft}
       role="group"
       aria-label={texts.voice.recording}
       className="flex h-10 items-center gap-2 pointer-coarse:h-11"
@@ -43,8 +39,9 @@ export function RecordingBar({ state, recorder }: { state: Running; recorder: Re
         )}
       </span>
       <button
-        ref={stop}
         type="button"
+        // biome-ignore lint/a11y/noAutofocus: it takes the place of the button that had the focus
+        autoFocus
         aria-label={texts.voice.stop}
         title={texts.voice.stop}
         aria-disabled={!recording}

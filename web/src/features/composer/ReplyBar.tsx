@@ -1,16 +1,18 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { X } from "lucide-react";
 import { messageQuery } from "@/api/queries";
+import type { Conversation } from "@/api/types";
 import { IconButton } from "@/components/ui/button";
 import { focusComposer } from "@/features/composer/focus";
-import { previewOf } from "@/features/conversations/preview";
-import { senderOf, useThreadContext } from "@/features/thread/context";
+import { senderOf } from "@/features/message/people";
+import { previewOf } from "@/features/message/preview";
 import { texts } from "@/texts";
 
+type ReplyBarProps = { messageId: number; conversation: Conversation | undefined; onCancel: () => void };
+
 /** The message that is answered, above what is written. */
-export function ReplyBar({ messageId, onCancel }: { messageId: number; onCancel: () => void }) {
+export function ReplyBar({ messageId, conversation, onCancel }: ReplyBarProps) {
   const client = useQueryClient();
-  const { conversation } = useThreadContext();
   const { data: message } = useQuery(messageQuery(messageId, client));
   const preview = message ? previewOf(message) : null;
   const Icon = preview?.icon;

@@ -2,7 +2,7 @@ import { Trash2 } from "lucide-react";
 import { useState } from "react";
 import { IconButton } from "@/components/ui/button";
 import type { VoiceNote } from "@/features/composer/draft";
-import { useFocusLeft } from "@/features/composer/focus";
+import { focusLeft } from "@/features/composer/focus";
 import { SendButton } from "@/features/composer/MessageField";
 import { PlayButton, SeekBar } from "@/features/media/controls";
 import { claimPlayback } from "@/features/media/playback";
@@ -14,7 +14,6 @@ type VoiceReviewProps = { voice: VoiceNote; onDrop: () => void; onSend: (voice: 
 
 /** A recording that is listened to before it is sent. */
 export function VoiceReview({ voice, onDrop, onSend }: VoiceReviewProps) {
-  const bar = useFocusLeft<HTMLDivElement>();
   const [audio, setAudio] = useState<HTMLAudioElement | null>(null);
   const { playing, time, loaded } = useMediaElement(audio);
   const length = voice.durationMs / 1000;
@@ -31,7 +30,7 @@ export function VoiceReview({ voice, onDrop, onSend }: VoiceReviewProps) {
   return (
     // biome-ignore lint/a11y/useSemanticElements: a player is no form
     <div
-      ref={bar}
+      ref={focusLeft}
       role="group"
       aria-label={texts.voice.review}
       className="flex h-10 items-center gap-2 pointer-coarse:h-11"

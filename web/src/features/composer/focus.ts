@@ -1,5 +1,3 @@
-import { type RefObject, useLayoutEffect, useRef } from "react";
-
 /** The one field of the composer, by which it is found from elsewhere in the thread. */
 export const FIELD_ID = "message-field";
 
@@ -16,17 +14,12 @@ export function focusFile(id: string): void {
   });
 }
 
-/** For what goes while it may have the focus: that goes on to where the next words go, unless something else takes it. */
-export function useFocusLeft<T extends HTMLElement>(): RefObject<T | null> {
-  const ref = useRef<T>(null);
-  useLayoutEffect(() => {
-    const element = ref.current;
-    return () => {
-      if (!element?.contains(document.activeElement)) return;
-      requestAnimationFrame(() => {
-        if (document.activeElement === document.body) focusComposer();
-      });
-    };
-  }, []);
-  return ref;
+/** The ref of what goes while it may have the focus: that goes on to where the next words go, unless something else takes it. */
+export function focusLeft(element: HTMLElement | null): () => void {
+  return () => {
+    if (!element?.contains(document.activeElement)) return;
+    requestAnimationFrame(() => {
+      if (document.activeElement === document.body) focusComposer();
+    });
+  };
 }

@@ -50,7 +50,11 @@ export class Recorder {
 
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return () => {
+      this.#listeners.delete(listener);
+      // Who leaves keeps what was recorded so far.
+      if (this.#listeners.size === 0) this.stop();
+    };
   };
 
   readonly state = (): RecorderState => this.#state;

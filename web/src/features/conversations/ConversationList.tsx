@@ -1,18 +1,20 @@
-import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
 import { defaultRangeExtractor, type Range, useVirtualizer } from "@tanstack/react-virtual";
+import { clsx } from "clsx";
 import { Inbox, SearchX } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
+import { useRef, useState } from "react";
 import { conversationsQuery } from "@/api/queries";
 import type { Conversation } from "@/api/types";
 import { EmptyState, ErrorState } from "@/components/ui/states";
-import {
-  ConversationRow,
-  ConversationRowSkeleton,
-  ROW_HEIGHT,
-} from "@/features/conversations/ConversationRow";
-import { SearchField, useDebounced } from "@/features/conversations/SearchField";
-import { useShortcuts } from "@/lib/shortcuts";
-import { useNow } from "@/lib/useNow";
+import { ConversationRow, ConversationRowSkeleton, ROW_REM } from "@/features/conversations/ConversationRow";
+import { focusConversations, LIST_ID } from "@/features/conversations/focus";
+import { SearchField } from "@/features/conversations/SearchField";
+import { useCursor } from "@/features/conversations/useCursor";
+import { useHeldOrder } from "@/features/conversations/useHeldOrder";
+import { useNow } from "@/lib/clock";
+import { useLoadMore } from "@/lib/useLoadMore";
+import { useSearchText } from "@/lib/useSearchText";
 import { texts } from "@/texts";
 
 const SKELETON_ROWS = 10;
@@ -20,13 +22,31 @@ const SKELETON_ROWS = 10;
 const AHEAD = 10;
 
 export function ConversationList({ activeId }: { activeId: number | undefined }) {
-  const [typed, setTyped] = useState("");
-  const search = useDebounced(typed.trim());
+  const { typed, search, type } = useSearchText();
   const query = useInfiniteQuery({ ...conversationsQuery(search), placeholderData: keepPreviousData });
+  const client = useQueryClient();
+  const navigate = useNavigate();
   const conversations = query.data?.pages.flatMap((page) => page.items) ?? [];
+  const openFirst = async () => {
+    // Enter comes before the search has settled, and before its answer.
+    const found = await client.fetchInfiniteQuery(conversationsQuery(typed.trim()));
+    const [first] = found.pages[0]?.items ?? [];
+    if (first) void navigate({ to: "/c/$conversationId", params: { conversationId: first.id } });
+  };
   return (
     <>
-      <SearchField value={typed} onChange={setTyped} busy={query.isPlaceholderData} />
+      <SearchField
+        value={typed}
+        onChange={type}
+        busy={query.isPlaceholderData}
+        onOpen={() => void openFirst().catch(() => {})}
+        onDown={focusConversations}
+      />
+      {query.isPlaceholderData && (
+        <p role="status" className="px-5 pb-2 text-muted text-xs">
+          {texts.conversations.searching}
+        </p>
+      )}
       {query.isPending ? (
         <div role="status" aria-label={texts.conversations.loading}>
           {Array.from({ length: SKELETON_ROWS }, (_, row) => (
@@ -46,6 +66,7 @@ export function ConversationList({ activeId }: { activeId: number | undefined })
         <Rows
           conversations={conversations}
           activeId={activeId}
+          stale={query.isPlaceholderData}
           onEnd={() => {
             if (query.hasNextPage && !query.isFetching && !query.isError) void query.fetchNextPage();
           }}
@@ -62,16 +83,25 @@ function NothingHere({ search }: { search: string }) {
   );
 }
 
-type RowsProps = { conversations: Conversation[]; activeId: number | undefined; onEnd: () => void };
+type RowsProps = {
+  conversations: Conversation[];
+  activeId: number | undefined;
+  /** They are what was searched for before. */
+  stale: boolean;
+  onEnd: () => void;
+};
 
-function Rows({ conversations, activeId, onEnd }: RowsProps) {
+function Rows(props: RowsProps) {
+  const { activeId, stale, onEnd } = props;
   const now = useNow();
+  const { conversations, hold, release } = useHeldOrder(props.conversations);
   const scroller = useRef<HTMLDivElement>(null);
+  const [height] = useState(() => ROW_REM * rem());
   const { cursor, current } = useCursor(conversations, activeId, (index) => virtualizer.scrollToIndex(index));
   const virtualizer = useVirtualizer({
     count: conversations.length,
     getScrollElement: () => scroller.current,
-    estimateSize: () => ROW_HEIGHT,
+    estimateSize: () => height,
     getItemKey: (index) => conversations[index]?.id ?? index,
     // The row that holds the focus stays in the page, wherever the list is scrolled to.
     rangeExtractor: (range: Range) => withCursor(defaultRangeExtractor(range), cursor),
@@ -80,11 +110,16 @@ function Rows({ conversations, activeId, onEnd }: RowsProps) {
   });
   const rows = virtualizer.getVirtualItems();
   const lastVisible = virtualizer.range?.endIndex ?? 0;
-  useEffect(() => {
-    if (lastVisible >= conversations.length - AHEAD) onEnd();
-  });
+  useLoadMore(lastVisible >= conversations.length - AHEAD, onEnd);
   return (
-    <div ref={scroller} className="min-h-0 flex-1 overflow-y-auto">
+    <div
+      ref={scroller}
+      id={LIST_ID}
+      aria-busy={stale}
+      onPointerMove={hold}
+      onPointerLeave={release}
+      className={clsx("min-h-0 flex-1 overflow-y-auto transition-opacity", stale && "opacity-45")}
+    >
       <ul className="relative" style={{ height: virtualizer.getTotalSize() }}>
         {rows.map((row) => {
           const conversation = conversations[row.index];
@@ -92,8 +127,10 @@ function Rows({ conversations, activeId, onEnd }: RowsProps) {
           return (
             <li
               key={row.key}
-              className="absolute inset-x-0 top-0"
-              style={{ transform: `translateY(${row.start}px)` }}
+              ref={virtualizer.measureElement}
+              data-index={row.index}
+              className="absolute inset-x-0"
+              style={{ top: row.start }}
             >
               <ConversationRow
                 conversation={conversation}
@@ -110,38 +147,11 @@ function Rows({ conversations, activeId, onEnd }: RowsProps) {
   );
 }
 
-function withCursor(indexes: number[], cursor: number): number[] {
-  return indexes.includes(cursor) ? indexes : [...indexes, cursor].sort((a, b) => a - b);
+/** The size of the page's text, which a person may have set larger. */
+function rem(): number {
+  return Number.parseFloat(getComputedStyle(document.documentElement).fontSize) || 16;
 }
 
-/** The one row that Tab reaches; ↑ ↓ j k move it. It follows its conversation when the list is reordered. */
-function useCursor(
-  conversations: Conversation[],
-  activeId: number | undefined,
-  show: (index: number) => void,
-) {
-  const [cursorId, setCursorId] = useState(activeId);
-  const [moves, setMoves] = useState(0);
-  const current = useRef<HTMLAnchorElement>(null);
-  const at = conversations.findIndex((conversation) => conversation.id === (cursorId ?? activeId));
-  const cursor = Math.max(0, at);
-
-  useEffect(() => setCursorId(activeId), [activeId]);
-  useEffect(() => {
-    if (moves > 0) current.current?.focus({ preventScroll: true });
-  }, [moves]);
-
-  const move = (step: number) => {
-    const index = at === -1 ? 0 : Math.min(conversations.length - 1, Math.max(0, at + step));
-    setCursorId(conversations[index]?.id);
-    setMoves((count) => count + 1);
-    show(index);
-  };
-  const arrow = (step: number) => (event: KeyboardEvent) => {
-    // Elsewhere the arrows scroll what has the focus.
-    if (event.target !== document.body && event.target !== current.current) return false;
-    move(step);
-  };
-  useShortcuts({ j: () => move(1), k: () => move(-1), ArrowDown: arrow(1), ArrowUp: arrow(-1) });
-  return { cursor, current };
+function withCursor(indexes: number[], cursor: number): number[] {
+  return indexes.includes(cursor) ? indexes : [...indexes, cursor].sort((a, b) => a - b);
 }

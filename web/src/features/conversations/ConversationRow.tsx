@@ -4,13 +4,15 @@ import { memo, type Ref } from "react";
 import type { Conversation } from "@/api/types";
 import { Avatar } from "@/components/ui/avatar";
 import { Skeleton } from "@/components/ui/states";
-import { previewOf } from "@/features/conversations/preview";
-import { DeliveryTicks } from "@/features/thread/DeliveryTicks";
-import { contactName } from "@/lib/contact";
+import { contactName } from "@/features/message/contact";
+import { DeliveryTicks } from "@/features/message/DeliveryTicks";
+import { PersonName } from "@/features/message/PersonName";
+import { previewOf } from "@/features/message/preview";
 import { formatDateTime, formatShort } from "@/lib/format";
 import { texts } from "@/texts";
 
-export const ROW_HEIGHT = 72;
+/** Of an ordinary row, in units of the text size; larger text makes it higher. */
+export const ROW_REM = 4.5;
 
 type RowProps = {
   conversation: Conversation;
@@ -33,21 +35,19 @@ export const ConversationRow = memo(function ConversationRow(props: RowProps) {
       aria-current={active ? "page" : undefined}
       tabIndex={props.tabIndex}
       className={clsx(
-        "mx-2 flex items-center gap-3 rounded-xl px-2.5 -outline-offset-2",
+        "mx-2 flex min-h-18 items-center gap-3 rounded-xl px-2.5 py-1.5 -outline-offset-2",
         active ? "bg-selected" : "hover:bg-hover",
       )}
-      style={{ height: ROW_HEIGHT }}
     >
       <Avatar name={name} id={contact.id} />
       <span className="flex min-w-0 flex-1 flex-col gap-0.5">
         <span className="flex items-baseline gap-2">
-          <span
-            dir="auto"
-            className={clsx("truncate text-[15px]", unread > 0 ? "font-semibold" : "font-medium")}
-          >
-            {name}
-          </span>
+          <PersonName
+            name={name}
+            className={clsx("truncate text-[0.9375rem]", unread > 0 ? "font-semibold" : "font-medium")}
+          />
           <time
+            dir="auto"
             dateTime={lastMessageAt}
             title={formatDateTime(lastMessageAt)}
             className={clsx(
@@ -93,7 +93,7 @@ function UnreadBadge({ count }: { count: number }) {
 
 export function ConversationRowSkeleton() {
   return (
-    <div className="mx-2 flex items-center gap-3 px-2.5" style={{ height: ROW_HEIGHT }}>
+    <div className="mx-2 flex min-h-18 items-center gap-3 px-2.5">
       <Skeleton className="size-11 rounded-full" />
       <span className="flex flex-1 flex-col gap-2.5">
         <Skeleton className="h-3.5 w-2/5" />

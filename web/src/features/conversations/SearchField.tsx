@@ -1,20 +1,31 @@
 import { Search, X } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
+import { useRef } from "react";
 import { IconButton } from "@/components/ui/button";
 import { Spinner } from "@/components/ui/spinner";
 import { useShortcuts } from "@/lib/shortcuts";
 import { texts } from "@/texts";
 
-const DEBOUNCE_MS = 300;
+type SearchFieldProps = {
+  value: string;
+  onChange: (value: string) => void;
+  busy: boolean;
+  /** Opens the first conversation that is found. */
+  onOpen: () => void;
+  /** Goes on to the first of them. */
+  onDown: () => void;
+};
 
-type SearchFieldProps = { value: string; onChange: (value: string) => void; busy: boolean };
-
-export function SearchField({ value, onChange, busy }: SearchFieldProps) {
+export function SearchField({ value, onChange, busy, onOpen, onDown }: SearchFieldProps) {
   const input = useRef<HTMLInputElement>(null);
   useShortcuts({ "/": () => input.current?.focus() });
+  const keys: Record<string, () => void> = {
+    Escape: () => (value ? onChange("") : input.current?.blur()),
+    Enter: onOpen,
+    ArrowDown: onDown,
+  };
   return (
-    <search className="relative block shrink-0 px-3 pb-2.5">
-      <span className="pointer-events-none absolute inset-y-0 start-6 bottom-2.5 flex items-center text-muted">
+    <search className="relative block shrink-0 px-3 pb-2.5 [@media(max-height:30rem)]:pb-1">
+      <span className="pointer-events-none absolute inset-y-0 start-6 bottom-2.5 [@media(max-height:30rem)]:bottom-1 flex items-center text-muted">
         {busy ? <Spinner className="size-4" /> : <Search aria-hidden="true" className="size-4" />}
       </span>
       <input
@@ -26,12 +37,13 @@ export function SearchField({ value, onChange, busy }: SearchFieldProps) {
         placeholder={texts.conversations.search}
         onChange={(event) => onChange(event.target.value)}
         onKeyDown={(event) => {
-          if (event.key !== "Escape") return;
+          if (event.nativeEvent.isComposing) return;
+          const act = keys[event.key];
+          if (!act) return;
           event.preventDefault();
-          if (value) onChange("");
-          else input.current?.blur();
+          act();
         }}
-        className="h-10 w-full rounded-xl bg-sunken ps-9.5 pe-9 placeholder:text-muted [&::-webkit-search-cancel-button]:hidden"
+        className="h-10 [@media(max-height:30rem)]:h-8 w-full rounded-xl bg-sunken ps-9.5 pe-9 placeholder:text-muted [&::-webkit-search-cancel-button]:hidden"
       />
       {value && (
         <IconButton
@@ -40,21 +52,11 @@ export function SearchField({ value, onChange, busy }: SearchFieldProps) {
             onChange("");
             input.current?.focus();
           }}
-          className="absolute! end-4 top-1 size-8!"
+          className="absolute! end-4 top-1 size-8! [@media(max-height:30rem)]:top-0"
         >
           <X className="size-4" />
         </IconButton>
       )}
     </search>
   );
-}
-
-/** The value once it has stood still; an emptied field counts at once. */
-export function useDebounced(value: string): string {
-  const [settled, setSettled] = useState(value);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(value), value === "" ? 0 : DEBOUNCE_MS);
-    return () => clearTimeout(timer);
-  }, [value]);
-  return settled;
 }

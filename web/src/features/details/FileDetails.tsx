@@ -4,12 +4,14 @@ import type { MediaFile } from "@/api/types";
 import { ErrorState, Skeleton } from "@/components/ui/states";
 import { documentKind } from "@/features/media/documentKind";
 import { FileDownloadButton } from "@/features/media/FileDownloadButton";
-import { asSentence } from "@/features/media/failure";
 import { kindOf } from "@/features/media/kind";
 import { MediaViewer } from "@/features/media/MediaViewer";
 import { mediaState } from "@/features/media/state";
 import { useMediaByMessage } from "@/features/media/useMedia";
+import { fileNameOf } from "@/features/message/fileName";
+import { plainName } from "@/lib/bidi";
 import { formatBytes, formatDateTime, formatLength } from "@/lib/format";
+import { asSentence } from "@/lib/sentence";
 import { texts } from "@/texts";
 
 /** All that is known about one file. */
@@ -21,7 +23,7 @@ export function FileDetails({ messageId, part }: { messageId: number; part: numb
   return (
     <div className="flex flex-col gap-4 p-4">
       <div className="flex justify-center">
-        <MediaViewer media={media} sender="" timestamp={media.createdAt} caption={media.fileName} />
+        <MediaViewer media={media} sender="" timestamp={media.createdAt} caption={fileNameOf(media)} />
       </div>
       <div className="flex items-center gap-1">
         <Link
@@ -32,7 +34,9 @@ export function FileDetails({ messageId, part }: { messageId: number; part: numb
         >
           {texts.details.showInThread}
         </Link>
-        {state.kind === "ready" && <FileDownloadButton media={media} url={state.url} />}
+        {state.kind === "ready" && !hasOwnDownload(media) && (
+          <FileDownloadButton media={media} url={state.url} />
+        )}
       </div>
       <dl className="flex flex-col gap-3 border-line border-t pt-4">
         {factsOf(media).map(([name, value]) => (
@@ -48,18 +52,23 @@ export function FileDetails({ messageId, part }: { messageId: number; part: numb
   );
 }
 
+/** Their viewers have one. */
+function hasOwnDownload({ fileType, voice }: MediaFile): boolean {
+  return fileType === "document" || (fileType === "audio" && !voice);
+}
+
 function factsOf(media: MediaFile): [string, ReactNode][] {
   const t = texts.details;
   const type = media.detectedMimeType ?? media.mimeType;
   const facts: [string, ReactNode][] = [
-    [t.name, media.fileName],
+    [t.name, fileNameOf(media)],
     [t.kind, media.fileType === "document" ? documentKind(media).label : kindOf(media).label],
     [t.type, type],
     [t.size, media.fileSize === null ? null : formatBytes(media.fileSize)],
     [t.dimensions, media.width && media.height ? `${media.width} × ${media.height}` : null],
     [t.duration, media.durationMs === null ? null : formatLength(media.durationMs / 1000)],
     [t.pages, media.pages ?? null],
-    [t.people, media.names.join(", ")],
+    [t.people, media.names.map(plainName).join(", ")],
     [t.unplayable, media.unplayable],
     [t.problem, media.variantsError && asSentence(media.variantsError)],
     [t.received, formatDateTime(media.createdAt)],

@@ -33,7 +33,7 @@ it("recent media keep an icon over the blurred picture where the small one fails
   vi.useFakeTimers({ shouldAdvanceTime: true });
   serve(() => Response.json(page(files.slice(0, 1))));
   render(inInbox(<RecentMedia conversationId={2} />));
-  const tile = await screen.findByRole("link", { name: "Details of photo" });
+  const tile = await screen.findByRole("link", { name: /^Details of photo, .*2026/ });
   const small = () => tile.querySelector('img[src="/v/photo"]');
   fireEvent.error(small() as Element);
   await act(() => vi.advanceTimersByTimeAsync(RETRY_AFTER_MS));

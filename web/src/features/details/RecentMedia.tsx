@@ -8,7 +8,8 @@ import { kindOf } from "@/features/media/kind";
 import { mediaState, partOf } from "@/features/media/state";
 import { useMediaByConversation } from "@/features/media/useMedia";
 import { VariantPicture } from "@/features/media/VariantPicture";
-import { formatLength } from "@/lib/format";
+import { fileNameOf } from "@/features/message/fileName";
+import { formatDateTime, formatLength } from "@/lib/format";
 import { blurOf } from "@/lib/thumbhash";
 import { texts } from "@/texts";
 
@@ -51,13 +52,13 @@ export function RecentMedia({ conversationId }: { conversationId: number }) {
 }
 
 function Tile({ media }: { media: MediaFile }) {
-  const name = media.fileName ?? kindOf(media).label;
+  const name = fileNameOf(media) ?? kindOf(media).label;
   return (
     <Link
       from="/c/$conversationId"
       to="."
       search={({ part: _, ...rest }) => ({ ...rest, info: media.messageId, ...partOf(media) })}
-      aria-label={texts.details.about(name)}
+      aria-label={texts.details.about(name, formatDateTime(media.createdAt))}
       title={name}
       className="relative flex aspect-square flex-col items-center justify-center gap-1 overflow-hidden rounded-lg bg-sunken p-1.5 text-muted hover:brightness-95"
     >
@@ -70,7 +71,7 @@ function Tile({ media }: { media: MediaFile }) {
         />
       )}
       {media.fileType === "video" && media.durationMs !== null && (
-        <span className="absolute end-1 bottom-1 rounded-full bg-black/60 px-1.5 text-[11px] text-white tabular-nums">
+        <span className="absolute end-1 bottom-1 rounded-full bg-black/60 px-1.5 text-[0.6875rem] text-white tabular-nums">
           {formatLength(media.durationMs / 1000)}
         </span>
       )}
@@ -91,7 +92,7 @@ function TilePicture({ media, name }: { media: MediaFile; name: string }) {
         className={clsx("relative", nameless ? "size-8 rounded-full bg-black/55 p-1.5 text-white" : "size-6")}
       />
       {!nameless && (
-        <bdi className="line-clamp-2 max-w-full wrap-anywhere text-center text-[11px] leading-tight">
+        <bdi className="line-clamp-2 max-w-full wrap-anywhere text-center text-[0.6875rem] leading-tight">
           {name}
         </bdi>
       )}

@@ -1,4 +1,5 @@
-import { useEffect, useEffectEvent, useRef, useState } from "react";
+import { clsx } from "clsx";
+import { useEffect, useEffectEvent, useState } from "react";
 import { mediaBox } from "@/features/media/box";
 import { PlayButton, SeekBar, SpeedButton } from "@/features/media/controls";
 import { FailedTile } from "@/features/media/FailedTile";
@@ -6,18 +7,19 @@ import { FileDownloadButton } from "@/features/media/FileDownloadButton";
 import { useWhy } from "@/features/media/failure";
 import { kindOf } from "@/features/media/kind";
 import { MakingTile } from "@/features/media/MakingTile";
-import type { ViewerProps } from "@/features/media/MediaViewer";
 import { audioElement, goOnWith, playAudio, usePlayback } from "@/features/media/playback";
-import { useFocusHandover } from "@/features/media/useFocusHandover";
 import { useInView } from "@/features/media/useInView";
 import { useRecordRefresh } from "@/features/media/useMedia";
-import { type Broken, brokenBy, seekTo, useMediaElement } from "@/features/media/useMediaElement";
+import { type Broken, seekTo, useMediaElement } from "@/features/media/useMediaElement";
 import { usePlayable } from "@/features/media/usePlayable";
 import { useSeek } from "@/features/media/useSeek";
 import { useWaveform } from "@/features/media/useWaveform";
+import type { ViewerProps } from "@/features/media/viewerProps";
 import { fetchAgain, hold } from "@/features/media/views";
 import { Waveform } from "@/features/media/Waveform";
+import { fileNameOf } from "@/features/message/fileName";
 import { formatBytes, formatDuration, formatLength } from "@/lib/format";
+import { texts } from "@/texts";
 
 /** A voice note or a sound file, in the form in which it plays here. */
 export function AudioPlayer(props: ViewerProps) {
@@ -43,32 +45,21 @@ function PlayableAudio({ sources, onRetry, ...props }: PlayableProps) {
   const mine = usePlayback((state) => state.mediaId === media.id && state.url === url);
   const element = mine ? audioElement() : null;
   const state = useMediaElement(element);
-  const failed = useRef(new Set<string>());
-  const given = useRef(url);
   // Kept here, as the one element that knows of it may move to another file. Another source is another chance.
   const [broken, setBroken] = useState<(Broken & { sources: string }) | null>(null);
   const isBroken = broken !== null && broken.sources === sources.join(" ");
   const why = useWhy(url, isBroken, broken?.reason ?? "", broken?.final);
   const move = useSeek(element, media, url, (from, seconds) => goOnWith(from, seconds, hold(media, url)));
   const play = () => {
-    given.current = sources.find((source) => !failed.current.has(source)) ?? url;
-    playAudio(media.id, url, given.current);
+    const onBroken = (reason: Broken) => setBroken({ ...reason, sources: sources.join(" ") });
+    playAudio({ media, url, sources, onBroken });
   };
   const start = useEffectEvent(play);
   useEffect(() => {
     if (wanted) start();
   }, [wanted]);
-  const fail = useEffectEvent((element: HTMLAudioElement) => {
-    failed.current.add(given.current);
-    if (sources.some((source) => !failed.current.has(source))) return play();
-    setBroken({ ...brokenBy(element, media), sources: sources.join(" ") });
-  });
-  useEffect(() => {
-    if (element && state.failed) fail(element);
-  }, [element, state.failed]);
   if (isBroken) {
     const retry = () => {
-      failed.current.clear();
       setBroken(null);
       play();
       onRetry();
@@ -94,8 +85,7 @@ type PlayerProps = ViewerProps & {
   seek: (seconds: number) => void;
 };
 
-function Player({ media, url, state, move, toggle, seek }: PlayerProps) {
-  const ref = useFocusHandover<HTMLDivElement>(media.id);
+function Player({ media, url, sender, state, move, toggle, seek }: PlayerProps) {
   const { playing, waiting, loaded, duration } = state;
   const { icon: Icon, label } = kindOf(media);
   const [slot, inView] = useInView();
@@ -107,9 +97,12 @@ function Player({ media, url, state, move, toggle, seek }: PlayerProps) {
   return (
     // biome-ignore lint/a11y/useSemanticElements: a player is no form
     <div
-      ref={ref}
       role="group"
-      aria-label={media.fileName ?? label}
+      aria-label={texts.media.soundFrom(
+        fileNameOf(media) ?? label,
+        sender,
+        length === null ? "" : formatLength(length),
+      )}
       data-media={media.messageId}
       dir="ltr"
       className="max-w-full rounded-xl px-1.5 py-1"
@@ -144,10 +137,13 @@ function Player({ media, url, state, move, toggle, seek }: PlayerProps) {
             <span className="whitespace-nowrap">
               {begun ? formatDuration(time) : lengthOf(length, media.fileSize)}
             </span>
-            {!media.voice && <bdi className="truncate">{media.fileName}</bdi>}
+            {!media.voice && <bdi className="truncate">{fileNameOf(media)}</bdi>}
           </div>
         </div>
-        <SpeedButton className="bg-accent/12 text-accent-strong hover:bg-accent/20" />
+        {/* Of what has not begun there is nothing to speed up, and one stop less for Tab. */}
+        <SpeedButton
+          className={clsx(!begun && "invisible", "bg-accent/12 text-accent-strong hover:bg-accent/20")}
+        />
         {!media.voice && <FileDownloadButton media={media} url={url} className="-ms-1.5" />}
       </div>
     </div>

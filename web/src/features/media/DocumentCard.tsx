@@ -5,11 +5,12 @@ import type { MediaFile } from "@/api/types";
 import { mediaBox, PAGE_HEIGHT } from "@/features/media/box";
 import { documentKind } from "@/features/media/documentKind";
 import { FileDownloadButton } from "@/features/media/FileDownloadButton";
-import { asSentence } from "@/features/media/failure";
-import { useFocusHandover } from "@/features/media/useFocusHandover";
 import { VariantPicture } from "@/features/media/VariantPicture";
 import { hasPage } from "@/features/media/variants";
+import { fileNameOf, shortName } from "@/features/message/fileName";
+import { plainName } from "@/lib/bidi";
 import { formatBytes } from "@/lib/format";
+import { asSentence } from "@/lib/sentence";
 import { texts } from "@/texts";
 
 type DocumentCardProps = {
@@ -31,14 +32,13 @@ type DocumentCardProps = {
  */
 export function DocumentCard(props: DocumentCardProps) {
   const { media, url, held, onOpen, plays = false, pictured = true } = props;
-  const ref = useFocusHandover<HTMLDivElement>(media.id);
   // The place of a picture stays where there is none in the end, as what is above it must not move.
   const [placed, setPlaced] = useState(false);
   const paged = pictured && held === undefined && (placed || hasPage(media));
   if (paged && !placed) setPlaced(true);
   const { width } = mediaBox(media);
-  const name = media.fileName ?? texts.media.unnamed;
-  const saveAs = media.fileName ?? held?.name ?? undefined;
+  const name = fileNameOf(media) ?? texts.media.unnamed;
+  const saveAs = fileNameOf(media) ?? held?.name ?? undefined;
   // Of what the page itself holds the browser may show only what cannot act; the rest it saves.
   const opens = held === undefined || SHOWN.test(held.type);
   const label = plays
@@ -47,15 +47,11 @@ export function DocumentCard(props: DocumentCardProps) {
       ? texts.media.open(name)
       : texts.media.downloadFile(name);
   return (
-    <div
-      ref={ref}
-      tabIndex={-1}
-      className="relative max-w-full overflow-hidden rounded-xl bg-sunken outline-none"
-      style={{ width }}
-    >
+    <div className="relative max-w-full overflow-hidden rounded-xl bg-sunken" style={{ width }}>
       <a
         href={url}
         {...(opens ? { target: "_blank", rel: "noreferrer" } : { download: saveAs ?? true })}
+        data-act="open"
         onClick={onOpen}
         aria-label={label}
         className="group block rounded-xl -outline-offset-2"
@@ -64,8 +60,8 @@ export function DocumentCard(props: DocumentCardProps) {
         <span className="flex items-center gap-3 py-2.5 ps-3 pe-14">
           <Badge media={media} />
           <span className="min-w-0 flex-1 group-hover:underline">
-            <span dir="auto" title={name} className="wrap-anywhere line-clamp-2 font-medium leading-snug">
-              {name}
+            <span dir="auto" title={name} className="wrap-anywhere line-clamp-3 font-medium leading-snug">
+              {shortName(name)}
             </span>
             {media.names.length > 0 && (
               <span dir="auto" className="line-clamp-2 wrap-anywhere text-sm">
@@ -100,7 +96,7 @@ function factsOf(media: MediaFile, size: number | null): string[] {
 
 /** The first few people on a contact card, and how many more there are. */
 function peopleOn(names: string[]): string {
-  const shown = names.slice(0, MAX_NAMES);
+  const shown = names.slice(0, MAX_NAMES).map(plainName);
   const more = names.length - shown.length;
   return [...shown, ...(more > 0 ? [texts.media.morePeople(more)] : [])].join(", ");
 }
@@ -117,7 +113,7 @@ function FirstPage({ media, width, plays }: { media: MediaFile; width: number; p
     >
       <VariantPicture media={media} width={width}>
         {(failure) => (
-          <span className="absolute inset-0 flex flex-col items-center justify-center gap-2 p-3 text-center text-[13px] text-muted">
+          <span className="absolute inset-0 flex flex-col items-center justify-center gap-2 p-3 text-center text-[0.8125rem] text-muted">
             <span className={clsx("flex size-14 items-center justify-center rounded-full", colour)}>
               <Icon aria-hidden="true" className="size-7" />
             </span>
@@ -146,7 +142,7 @@ function Badge({ media }: { media: MediaFile }) {
       )}
     >
       <Icon className="size-4.5" />
-      <span className="font-bold text-[9px] leading-none tracking-wide">{extensionOf(media)}</span>
+      <span className="font-bold text-[0.5625rem] leading-none tracking-wide">{extensionOf(media)}</span>
     </span>
   );
 }

@@ -3,10 +3,10 @@ import { AudioPlayer } from "@/features/media/AudioPlayer";
 import { DocumentCard } from "@/features/media/DocumentCard";
 import { FailedTile } from "@/features/media/FailedTile";
 import { LoadingTile } from "@/features/media/LoadingTile";
-import type { ViewerProps } from "@/features/media/MediaViewer";
 import { isForBrowser, useOpenLarge } from "@/features/media/useOpenLarge";
 import { VideoPlayer } from "@/features/media/VideoPlayer";
 import { shownAs } from "@/features/media/variants";
+import type { ViewerProps } from "@/features/media/viewerProps";
 import { fetchAgain, useFileView } from "@/features/media/views";
 
 /** A document: a stored one to be opened or saved, one on demand once it is here, so that opening it fetches nothing more. */

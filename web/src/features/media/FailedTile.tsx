@@ -1,5 +1,5 @@
-import { Ban, Clock, RotateCw } from "lucide-react";
-import { useEffect, useId, useState } from "react";
+import { Ban, Clock, FileX, RotateCw } from "lucide-react";
+import { useId } from "react";
 import type { MediaFile } from "@/api/types";
 import { FileDownloadButton } from "@/features/media/FileDownloadButton";
 import { endOfCopy, factsOf } from "@/features/media/facts";
@@ -7,7 +7,7 @@ import type { Failure } from "@/features/media/failure";
 import { kindOf } from "@/features/media/kind";
 import { posterBehind } from "@/features/media/posterBehind";
 import { Frame, TileText } from "@/features/media/tile";
-import { useEmptyLook } from "@/stores/reveal";
+import { useSecondsUntil } from "@/lib/clock";
 import { texts } from "@/texts";
 
 type FailedTileProps = {
@@ -26,17 +26,18 @@ export function FailedTile({ media, url, failure, retry }: FailedTileProps) {
   const { label } = kindOf(media);
   const [kind, ...facts] = factsOf(media);
   // Once it is the title, the kind needs not be said again.
-  const named = final && failure?.came;
-  useEmptyLook(media.id);
+  const named = failure?.came === true;
   return (
     <Frame
       media={media}
       wordy
+      empty
       label={label}
       behind={posterBehind(media)}
       beneath={
         // Beneath the words instead of around them, so that they are read out as what they are.
-        !final && (
+        !final &&
+        !named && (
           <button
             type="button"
             aria-label={texts.media.failedToLoad}
@@ -49,7 +50,7 @@ export function FailedTile({ media, url, failure, retry }: FailedTileProps) {
       }
     >
       <TileText
-        icon={final ? Ban : seconds > 0 ? Clock : RotateCw}
+        icon={named ? FileX : final ? Ban : seconds > 0 ? Clock : RotateCw}
         title={named ? label : titleOf(final, seconds)}
         detail={
           <span id={words}>
@@ -62,12 +63,27 @@ export function FailedTile({ media, url, failure, retry }: FailedTileProps) {
         }
       >
         {seconds > 0 && (
-          <span className="mt-1 block font-medium text-[13px] tabular-nums">
+          <span className="mt-1 block font-medium text-[0.8125rem] tabular-nums">
             {texts.media.retryIn(seconds)}
           </span>
         )}
+        {named && (
+          // It did come: to have it is the way on, and to try again only a hope.
+          <span className="mt-1.5 flex flex-wrap gap-1.5">
+            <FileDownloadButton media={media} url={url} worded />
+            {!final && (
+              <button
+                type="button"
+                onClick={retry}
+                className="inline-flex min-h-8 items-center gap-1.5 rounded-full px-3 font-medium text-accent text-xs hover:bg-text/8"
+              >
+                <RotateCw aria-hidden="true" className="size-3.5" />
+                {texts.action.retry}
+              </button>
+            )}
+          </span>
+        )}
       </TileText>
-      {failure?.came && <FileDownloadButton media={media} url={url} className="pointer-events-auto -me-1" />}
     </Frame>
   );
 }
@@ -82,18 +98,4 @@ function End({ media, failure }: Pick<FailedTileProps, "media" | "failure">) {
   if (failure === null || failure.came) return null;
   const end = endOfCopy(media, failure.code, failure.reason);
   return end && <span className="block text-xs">{end}</span>;
-}
-
-/** Whole seconds that are left, counted down. */
-function useSecondsUntil(time: number | null): number {
-  const [now, setNow] = useState(() => Date.now());
-  const left = time === null ? 0 : Math.max(0, Math.ceil((time - now) / 1000));
-  const waiting = left > 0;
-  useEffect(() => {
-    setNow(Date.now());
-    if (time === null || !waiting) return;
-    const timer = setInterval(() => setNow(Date.now()), 1_000);
-    return () => clearInterval(timer);
-  }, [time, waiting]);
-  return left;
 }

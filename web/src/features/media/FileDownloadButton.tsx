@@ -4,6 +4,7 @@ import type { MediaFile } from "@/api/types";
 import { iconButton } from "@/components/ui/button";
 import { kindOf } from "@/features/media/kind";
 import { downloadUrl } from "@/features/media/state";
+import { fileNameOf } from "@/features/message/fileName";
 import { texts } from "@/texts";
 
 type FileDownloadButtonProps = {
@@ -12,20 +13,33 @@ type FileDownloadButtonProps = {
   /** Its name, where the server does not say it with the bytes. */
   saveAs?: string | undefined;
   className?: string | undefined;
+  /** With the word beside its icon. */
+  worded?: boolean;
 };
 
 /** Hands the file to the browser's own downloads, under its original name. */
-export function FileDownloadButton({ media, url, saveAs, className }: FileDownloadButtonProps) {
-  const label = texts.media.downloadFile(media.fileName ?? kindOf(media).label);
+export function FileDownloadButton({
+  media,
+  url,
+  saveAs,
+  className,
+  worded = false,
+}: FileDownloadButtonProps) {
+  const label = texts.media.downloadFile(fileNameOf(media) ?? kindOf(media).label);
   return (
     <a
+      data-act="download"
       href={downloadUrl(url)}
       download={url.startsWith("blob:") ? (saveAs ?? true) : true}
       aria-label={label}
       title={label}
-      className={clsx(iconButton, className)}
+      className={clsx(worded ? WORDED : iconButton, className)}
     >
-      <Download aria-hidden="true" className="size-4.5" />
+      <Download aria-hidden="true" className={worded ? "size-3.5" : "size-4.5"} />
+      {worded && texts.media.download}
     </a>
   );
 }
+
+const WORDED =
+  "inline-flex min-h-8 items-center gap-1.5 rounded-full bg-accent px-3 font-medium text-on-accent text-xs hover:bg-accent-strong";

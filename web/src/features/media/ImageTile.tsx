@@ -3,20 +3,19 @@ import { ImageOff } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import type { MediaFile } from "@/api/types";
 import { Spinner } from "@/components/ui/spinner";
-import { type Box, mediaBox } from "@/features/media/box";
+import { type Box, isShownWhole, mediaBox } from "@/features/media/box";
 import { FailedTile } from "@/features/media/FailedTile";
 import { FileDownloadButton } from "@/features/media/FileDownloadButton";
 import { factsOf } from "@/features/media/facts";
 import type { Failure } from "@/features/media/failure";
 import { kindOf } from "@/features/media/kind";
 import { LoadingTile } from "@/features/media/LoadingTile";
-import type { ViewerProps } from "@/features/media/MediaViewer";
 import { isOnDemand } from "@/features/media/state";
 import { Blur, TileText } from "@/features/media/tile";
-import { useFocusHandover } from "@/features/media/useFocusHandover";
 import { useOpenLarge } from "@/features/media/useOpenLarge";
 import { usePicture } from "@/features/media/usePicture";
 import { PictureOf, useVariantPicture } from "@/features/media/VariantPicture";
+import type { ViewerProps } from "@/features/media/viewerProps";
 import { formatDateTime } from "@/lib/format";
 import { blurOf, isTransparent } from "@/lib/thumbhash";
 import { texts } from "@/texts";
@@ -37,11 +36,9 @@ function StoredImage(props: ViewerProps) {
   return (
     <div className="relative w-fit max-w-full">
       <PictureLink {...props} box={box}>
-        {(alt) => (
-          <PictureOf media={media} picture={picture} alt={alt}>
-            {(failure) => <Unpictured media={media} failure={failure} />}
-          </PictureOf>
-        )}
+        <PictureOf media={media} picture={picture} whole={isShownWhole(media, box)}>
+          {(failure) => <Unpictured media={media} failure={failure} />}
+        </PictureOf>
       </PictureLink>
       {refused && (
         <FileDownloadButton media={media} url={url} className="absolute! end-2 top-2 bg-surface/85" />
@@ -89,49 +86,45 @@ function FetchedImage(props: ViewerProps) {
   const blur = blurOf(media.thumbhash);
   return (
     <PictureLink {...props} box={box}>
-      {(alt) => (
-        <>
-          {blur && <img src={blur} alt="" className="absolute inset-0 size-full object-cover" />}
-          {!loaded && <Spinner className="absolute inset-0 m-auto size-6 text-muted" />}
-          <img
-            key={attempt}
-            src={from}
-            alt={alt}
-            decoding="async"
-            onLoad={onLoad}
-            onError={onError}
-            className={clsx(
-              "relative size-full object-cover transition-opacity duration-200",
-              loaded ? "opacity-100" : "opacity-0",
-              isTransparent(media.thumbhash) && "ground",
-            )}
-          />
-        </>
-      )}
+      {blur && <img src={blur} alt="" className="absolute inset-0 size-full object-cover" />}
+      {!loaded && <Spinner className="absolute inset-0 m-auto size-6 text-muted" />}
+      <img
+        key={attempt}
+        src={from}
+        alt=""
+        decoding="async"
+        onLoad={onLoad}
+        onError={onError}
+        className={clsx(
+          "relative size-full transition-opacity duration-200",
+          isShownWhole(media, box) ? "object-scale-down" : "object-cover",
+          loaded ? "opacity-100" : "opacity-0",
+          isTransparent(media.thumbhash) && "ground",
+        )}
+      />
     </PictureLink>
   );
 }
 
-type PictureLinkProps = ViewerProps & { box: Box; children: (alt: string) => ReactNode };
+type PictureLinkProps = ViewerProps & { box: Box; children: ReactNode };
 
 /** The place of a picture in the thread, which opens it. */
-function PictureLink({ media, url, sender, timestamp, caption, box, children }: PictureLinkProps) {
+function PictureLink({ media, url, sender, timestamp, box, children }: PictureLinkProps) {
   const open = useOpenLarge(media);
-  const ref = useFocusHandover<HTMLAnchorElement>(media.id);
-  const alt = caption || texts.media.photoFrom(sender, formatDateTime(timestamp));
   return (
     <a
-      ref={ref}
       href={url}
       target="_blank"
       rel="noreferrer"
-      aria-label={texts.media.open(alt)}
+      // Its caption stands below it, and is read there.
+      aria-label={texts.media.open(texts.media.photoFrom(sender, formatDateTime(timestamp)))}
       data-media={media.messageId}
       onClick={open}
-      className="relative block max-w-full overflow-hidden rounded-xl bg-line"
+      // With an edge of its own: a white picture has none on a white bubble.
+      className="relative block max-w-full overflow-hidden rounded-xl bg-line after:pointer-events-none after:absolute after:inset-0 after:rounded-xl after:border after:border-text/10"
       style={{ width: box.width, height: box.height }}
     >
-      {children(alt)}
+      {children}
     </a>
   );
 }

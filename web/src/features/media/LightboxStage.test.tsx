@@ -14,18 +14,13 @@ const photo = media({
   variants: [variant("thumb", { width: 320 }), variant("preview", { width: 1280 })],
 });
 
-/** Images that the page loads before it shows them. */
-const preloaded: HTMLImageElement[] = [];
+/** What the page loads before it shows it. */
+const preloaded = () => [...document.querySelectorAll<HTMLImageElement>("img[hidden]")];
+const preloadedUrls = () => preloaded().map((image) => image.getAttribute("src"));
 
 beginCovered();
 beforeEach(() => {
   vi.useFakeTimers({ shouldAdvanceTime: true });
-  preloaded.length = 0;
-  vi.stubGlobal("Image", function preload() {
-    const image = document.createElement("img");
-    preloaded.push(image);
-    return image;
-  });
   serve(() => Response.json(message(3)));
   stageOf(1000, 800);
 });
@@ -37,7 +32,7 @@ function stageOf(width: number, height: number) {
 }
 
 function Stage({ file }: { file: MediaFile }) {
-  const zoom = useZoom(() => {});
+  const zoom = useZoom("one", () => {});
   return (
     <>
       <button type="button" onClick={zoom.zoomIn}>
@@ -63,16 +58,16 @@ describe("picture in the large view", () => {
     fireEvent.load(picture());
     expect(source()).toBe("/v/preview");
     expect([picture().width, picture().height]).toEqual([4000, 3000]);
-    expect(preloaded).toEqual([]);
+    expect(preloadedUrls()).toEqual([]);
   });
 
   it("is the file once that has come, where it is zoomed", () => {
     show(photo);
     fireEvent.load(picture());
     fireEvent.click(screen.getByText("zoom"));
-    expect(preloaded.map((image) => image.getAttribute("src"))).toEqual([photo.url]);
+    expect(preloadedUrls()).toEqual([photo.url]);
     expect(source()).toBe("/v/preview");
-    act(() => void preloaded[0]?.onload?.(new Event("load")));
+    fireEvent.load(preloaded()[0] as HTMLImageElement);
     expect(source()).toBe(photo.url);
   });
 
@@ -80,7 +75,7 @@ describe("picture in the large view", () => {
     vi.stubGlobal("devicePixelRatio", 2);
     show(photo);
     fireEvent.load(picture());
-    expect(preloaded.map((image) => image.getAttribute("src"))).toEqual([photo.url]);
+    expect(preloadedUrls()).toEqual([photo.url]);
   });
 
   it("stays at its preview where browsers do not show the file", () => {
@@ -88,7 +83,7 @@ describe("picture in the large view", () => {
     show({ ...photo, detectedMimeType: "image/heic" });
     fireEvent.load(picture());
     fireEvent.click(screen.getByText("zoom"));
-    expect(preloaded).toEqual([]);
+    expect(preloadedUrls()).toEqual([]);
     expect(source()).toBe("/v/preview");
   });
 

@@ -1,22 +1,25 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { clsx } from "clsx";
-import { type CSSProperties, useEffect, useRef, useState } from "react";
+import { type CSSProperties, useRef, useState } from "react";
 import { messageQuery } from "@/api/queries";
 import type { MediaFile } from "@/api/types";
-import { Spinner } from "@/components/ui/spinner";
 import { FailedTile } from "@/features/media/FailedTile";
 import { type Failure, ofBrowser } from "@/features/media/failure";
+import { LightboxCaption } from "@/features/media/LightboxCaption";
 import { LoadingTile } from "@/features/media/LoadingTile";
 import { MediaPlaceholder } from "@/features/media/MediaPlaceholder";
+import { useCurrentView, useReveal } from "@/features/media/reveal";
 import { isOnDemand, mediaState } from "@/features/media/state";
 import { usePicture } from "@/features/media/usePicture";
 import { useVariant } from "@/features/media/useVariant";
 import type { useZoom } from "@/features/media/useZoom";
+import { VideoPlayer } from "@/features/media/VideoPlayer";
 import { isShownByBrowsers, previewWidth, variantUrl } from "@/features/media/variants";
-import { senderOf } from "@/features/thread/context";
+import { WaitingStage } from "@/features/media/WaitingStage";
+import { fileNameOf } from "@/features/message/fileName";
+import { senderOf } from "@/features/message/people";
 import { formatDateTime } from "@/lib/format";
 import { isTransparent } from "@/lib/thumbhash";
-import { useCurrentView, useReveal } from "@/stores/reveal";
 import { texts } from "@/texts";
 
 type StageProps = { media: MediaFile; messageId: number; zoom: ReturnType<typeof useZoom> };
@@ -36,6 +39,8 @@ export function LightboxStage({ media, messageId, zoom }: StageProps) {
   const state = mediaState(media, view);
   // Decided once: what becomes stored while it is viewed must not be fetched again.
   const [onDemand] = useState(() => isOnDemand(media));
+  if (state.kind === "ready" && media.fileType === "video")
+    return <LargeVideo media={media} url={state.url} />;
   if (state.kind === "ready") {
     const props = { media, messageId, zoom, url: state.url };
     return onDemand ? <WholePicture key={view?.id} {...props} /> : <StoredPicture {...props} />;
@@ -44,6 +49,22 @@ export function LightboxStage({ media, messageId, zoom }: StageProps) {
   return (
     <div className={notice}>
       <MediaPlaceholder media={media} state={state} onReveal={reveal} />
+    </div>
+  );
+}
+
+function LargeVideo({ media, url }: { media: MediaFile; url: string }) {
+  return (
+    <div className="absolute inset-0 px-18 pb-4 max-sm:px-2">
+      <VideoPlayer
+        media={media}
+        url={url}
+        sender=""
+        timestamp={media.createdAt}
+        caption={null}
+        wanted={false}
+        large
+      />
     </div>
   );
 }
@@ -59,7 +80,9 @@ function StoredPicture(props: PictureProps) {
   const [tooSmall, setTooSmall] = useState(false);
   const shown = isShownByBrowsers(media);
   const loaded = preview.phase === "loaded";
-  const original = useLoadedImage(shown && loaded && (zoom.zoomed || tooSmall) ? url : null);
+  // Shown once it is there, so that there is no gap.
+  const [original, setOriginal] = useState<string | null>(null);
+  const wanted = shown && loaded && (zoom.zoomed || tooSmall) && original !== url;
   const onLoad = () => {
     preview.onLoad();
     setTooSmall(isTooSmall(media, stage.current));
@@ -75,6 +98,7 @@ function StoredPicture(props: PictureProps) {
   return (
     <div ref={stage} className={centre}>
       {!loaded && <WaitingStage error={null} />}
+      {wanted && <img src={url} alt="" hidden onLoad={() => setOriginal(url)} />}
       {preview.url !== null && preview.phase !== "waiting" && (
         <Shown
           {...props}
@@ -121,42 +145,57 @@ function Shown({ media, messageId, zoom, src, onLoad, onError }: ShownProps) {
   const { data: message } = useQuery(messageQuery(messageId, client));
   const sender = message ? senderOf(message, undefined) : "";
   const caption = message?.caption;
-  const ground = isTransparent(media.thumbhash) ? exactSize(media) : null;
+  const ground = isTransparent(media.thumbhash) ? exactSize(media, zoom.sideways) : null;
   return (
     <>
       <div
-        className={`${centre} touch-none overflow-hidden [container-type:size] ${zoom.zoomed ? "cursor-grab" : ""}`}
-        {...zoom.surface}
+        className={clsx(
+          "absolute inset-0 flex [container-type:size]",
+          // What would be a line of a few pixels is as wide as it can be, and scrolls.
+          isSliver(media) ? "overflow-auto" : "touch-none items-center justify-center overflow-hidden",
+          zoom.zoomed && "cursor-grab",
+        )}
+        {...(isSliver(media) ? {} : zoom.surface)}
       >
         <img
           src={src}
           // The size of the file, so that its preview stands in the same place.
           width={media.width ?? undefined}
           height={media.height ?? undefined}
-          alt={caption || media.fileName || texts.media.photoFrom(sender, formatDateTime(media.createdAt))}
+          alt={caption || fileNameOf(media) || texts.media.photoFrom(sender, formatDateTime(media.createdAt))}
           draggable={false}
           onLoad={onLoad}
           onError={onError}
-          className={clsx("max-h-full max-w-full select-none object-contain", ground && "ground")}
+          className={clsx(
+            "shrink-0 select-none object-contain",
+            isSliver(media)
+              ? SLIVER
+              : zoom.sideways
+                ? "max-h-[100cqw] max-w-[100cqh]"
+                : "max-h-full max-w-full",
+            ground && "ground",
+          )}
           style={{ ...zoom.style, ...ground }}
         />
       </div>
-      {caption && !zoom.zoomed && (
-        <p
-          dir="auto"
-          className="pointer-events-none absolute inset-x-0 bottom-0 max-h-40 bg-linear-to-t from-black/85 to-transparent px-6 pt-10 pb-5 text-center text-[15px]"
-        >
-          {caption}
-        </p>
-      )}
+      {caption && !zoom.zoomed && <LightboxCaption words={caption} />}
     </>
   );
 }
 
+/** So much longer than wide that it would open as a line. */
+function isSliver({ width, height }: MediaFile): boolean {
+  return Boolean(width && height && height / width > SLIVER_RATIO);
+}
+
+const SLIVER_RATIO = 8;
+const SLIVER = "m-auto h-auto! w-[min(100cqw,40rem)]! max-w-none self-start";
+
 /** The box of the picture alone, without the margins that "contain" leaves in it, as its ground is seen. */
-function exactSize({ width, height }: MediaFile): CSSProperties {
+function exactSize({ width, height }: MediaFile, sideways: boolean): CSSProperties {
   if (!width || !height) return {};
-  const fit = `min(100cqw, ${width}px, calc(100cqh * ${width / height}))`;
+  const [across, along] = sideways ? ["100cqh", "100cqw"] : ["100cqw", "100cqh"];
+  const fit = `min(${across}, ${width}px, calc(${along} * ${width / height}))`;
   return { width: fit, height: "auto", aspectRatio: `${width} / ${height}` };
 }
 
@@ -167,27 +206,4 @@ function isTooSmall(media: MediaFile, stage: HTMLElement | null): boolean {
   if (!width || !height || has === null || stage === null || has >= width) return false;
   const scale = Math.min(1, stage.clientWidth / width, stage.clientHeight / height);
   return has < Math.floor(width * scale * window.devicePixelRatio);
-}
-
-/** The URL of a picture once it is there to be shown without a gap; null until then, and where it fails. */
-function useLoadedImage(url: string | null): string | null {
-  const [loaded, setLoaded] = useState<string | null>(null);
-  useEffect(() => {
-    if (url === null) return;
-    const image = new Image();
-    image.onload = () => setLoaded(url);
-    image.src = url;
-    return () => {
-      image.onload = null;
-    };
-  }, [url]);
-  return loaded;
-}
-
-export function WaitingStage({ error }: { error: Error | null }) {
-  return (
-    <div className="absolute inset-0 flex items-center justify-center" role="status">
-      {error ? texts.media.loadFailed : <Spinner className="size-8" />}
-    </div>
-  );
 }

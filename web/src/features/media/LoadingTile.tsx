@@ -5,7 +5,6 @@ import { kindOf } from "@/features/media/kind";
 import { ProgressBar } from "@/features/media/ProgressBar";
 import { Frame, isSticker, TileText } from "@/features/media/tile";
 import { formatBytes } from "@/lib/format";
-import { useEmptyLook } from "@/stores/reveal";
 import { texts } from "@/texts";
 
 /** From this size on a file may take long enough to want to know how far it is. */
@@ -13,14 +12,13 @@ const LARGE_BYTES = 1_000_000;
 
 /** Stands for a file that was asked for and is on its way. */
 export function LoadingTile({ media, progress }: { media: MediaFile; progress: Progress }) {
-  useEmptyLook(media.id);
   const { label } = kindOf(media);
   const { bytes, total } = progress;
   const counted = bytes > 0 && (total === null || total >= LARGE_BYTES);
   const done = formatBytes(bytes);
   const detail = total === null ? done : texts.media.downloadingOf(done, formatBytes(total));
   return (
-    <Frame media={media} veiled label={texts.media.loadingLabel(label)}>
+    <Frame media={media} veiled empty label={texts.media.loadingLabel(label)}>
       <TileText
         icon={Spinner}
         narrow={isSticker(media)}

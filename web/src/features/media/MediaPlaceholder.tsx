@@ -8,17 +8,19 @@ import {
   Trash2,
   TriangleAlert,
 } from "lucide-react";
+import type { ReactNode } from "react";
 import { useMayAct } from "@/api/roles";
 import type { MediaFile } from "@/api/types";
 import { Spinner } from "@/components/ui/spinner";
 import { endOfCopy, factsOf } from "@/features/media/facts";
 import { kindOf } from "@/features/media/kind";
 import { ProgressBar } from "@/features/media/ProgressBar";
+import { useReveal } from "@/features/media/reveal";
 import type { MediaState } from "@/features/media/state";
 import { Frame, isSticker, TileText, type Tone } from "@/features/media/tile";
 import { useMediaDownload } from "@/features/media/useMedia";
-import { formatBytes, formatTime } from "@/lib/format";
-import { useReveal } from "@/stores/reveal";
+import { useSecondsUntil } from "@/lib/clock";
+import { formatBytes, formatWait } from "@/lib/format";
 import { texts } from "@/texts";
 
 type PendingState = Exclude<MediaState, { kind: "ready" }>;
@@ -43,7 +45,14 @@ function Covered({ media, onReveal }: Omit<PlaceholderProps, "state">) {
   const seen = useReveal((state) => media.id in state.seen);
   const { icon, label } = kindOf(media);
   const again = seen && media.policy === "stream";
-  const action = again ? texts.media.viewAgain : texts.media.tapToView;
+  const isHeard = media.fileType === "audio";
+  const action = again
+    ? isHeard
+      ? texts.media.listenAgain
+      : texts.media.viewAgain
+    : isHeard
+      ? texts.media.tapToListen
+      : texts.media.tapToView;
   const facts = factsOf(media);
   return (
     <Frame
@@ -85,9 +94,9 @@ function RetryButton({ media }: { media: MediaFile }) {
   return (
     <button
       type="button"
-      onClick={start}
-      disabled={starting}
-      className="mt-1.5 inline-flex min-h-8 items-center gap-1.5 rounded-full bg-accent px-3 font-medium text-on-accent text-xs hover:bg-accent-strong disabled:opacity-60"
+      onClick={() => starting || start()}
+      aria-disabled={starting}
+      className="mt-1.5 inline-flex min-h-8 items-center gap-1.5 rounded-full bg-accent px-3 font-medium text-on-accent text-xs hover:bg-accent-strong aria-disabled:opacity-60"
     >
       {starting ? <Spinner className="size-3.5" /> : <RotateCw aria-hidden="true" className="size-3.5" />}
       {texts.action.retry}
@@ -95,7 +104,7 @@ function RetryButton({ media }: { media: MediaFile }) {
   );
 }
 
-type StateText = { icon: LucideIcon; title: string | null; detail: string; tone: Tone };
+type StateText = { icon: LucideIcon; title: string | null; detail: ReactNode; tone: Tone };
 
 function wordsFor(
   state: Exclude<PendingState, { kind: "tap" } | { kind: "downloading" }>,
@@ -113,10 +122,29 @@ function wordsFor(
       return { ...plain, icon: ShieldAlert, detail: texts.media.quarantined, tone: "warning" };
     case "failed": {
       const reason = state.reason || texts.media.unknownReason;
-      const again = state.nextAttemptAt ? ` ${texts.media.retryAt(formatTime(state.nextAttemptAt))}` : "";
-      return { icon: TriangleAlert, title: texts.media.failed, detail: `${reason}${again}`, tone: "danger" };
+      const detail = state.nextAttemptAt ? (
+        <>
+          {reason.replace(AGAIN, "")} <NextAttempt at={Date.parse(state.nextAttemptAt)} />
+        </>
+      ) : (
+        reason
+      );
+      return { icon: TriangleAlert, title: texts.media.failed, detail, tone: "danger" };
     }
   }
+}
+
+/** The server's sentence for what is said more exactly here. */
+const AGAIN = /\s*It will be tried again by itself\.$/;
+
+/** When it is tried again, counted down. */
+function NextAttempt({ at }: { at: number }) {
+  const seconds = useSecondsUntil(at);
+  return (
+    <span className="tabular-nums">
+      {seconds > 0 ? texts.media.retryAfter(formatWait(seconds)) : texts.media.retriedNow}
+    </span>
+  );
 }
 
 function expired(reason: string, media: MediaFile): string {

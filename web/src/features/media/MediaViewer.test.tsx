@@ -1,5 +1,5 @@
 import { act, fireEvent, screen, waitFor } from "@testing-library/react";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { formatDate } from "@/lib/format";
 import { useProgress } from "@/live/progress";
 import { downloadError } from "@/test/fixtures";
@@ -24,6 +24,33 @@ describe("a file that is not there", () => {
     expect(screen.getByText("WhatsApp was slow.")).toBeTruthy();
     fireEvent.click(screen.getByRole("button", { name: "Retry" }));
     await waitFor(() => expect(fetch).toHaveBeenCalledWith("/api/media/7/download", expect.anything()));
+  });
+
+  it("says once, and counting down, when it is tried again", async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    const lastError = downloadError({
+      message: "WhatsApp was slow. It will be tried again by itself.",
+      nextAttemptAt: new Date(Date.now() + 20_000).toISOString(),
+    });
+    show(sticker({ downloadStatus: "failed", lastError }));
+    expect(document.body.textContent).toContain("WhatsApp was slow. It will be tried again in 20 seconds.");
+    await act(() => vi.advanceTimersByTimeAsync(5_000));
+    expect(document.body.textContent).toContain("WhatsApp was slow. It will be tried again in 15 seconds.");
+    await act(() => vi.advanceTimersByTimeAsync(16_000));
+    expect(document.body.textContent).toContain("WhatsApp was slow. It is being tried again…");
+    vi.useRealTimers();
+  });
+
+  it("keeps the focus on a retry that is under way", async () => {
+    let answer = (_: Response) => {};
+    vi.stubGlobal("fetch", () => new Promise<Response>((resolve) => (answer = resolve)));
+    show(sticker({ downloadStatus: "failed", lastError: downloadError() }));
+    const retry = screen.getByRole("button", { name: "Retry" });
+    retry.focus();
+    fireEvent.click(retry);
+    await waitFor(() => expect(retry.getAttribute("aria-disabled")).toBe("true"));
+    expect(document.activeElement).toBe(retry);
+    answer(Response.json(sticker({ downloadStatus: "pending" })));
   });
 
   it("offers no retry where none helps", () => {

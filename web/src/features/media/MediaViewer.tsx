@@ -1,26 +1,16 @@
 import { useState } from "react";
-import type { MediaFile } from "@/api/types";
 import { AudioPlayer } from "@/features/media/AudioPlayer";
 import { DocumentView } from "@/features/media/DocumentView";
 import { ImageTile } from "@/features/media/ImageTile";
 import { MediaPlaceholder } from "@/features/media/MediaPlaceholder";
 import { IntegrityWarning } from "@/features/media/notices";
+import { useCurrentView, useReveal } from "@/features/media/reveal";
 import { StickerBubble } from "@/features/media/StickerBubble";
 import { mediaState } from "@/features/media/state";
 import { VideoPlayer } from "@/features/media/VideoPlayer";
 import { ViewActions } from "@/features/media/ViewActions";
-import { useCurrentView, useReveal } from "@/stores/reveal";
-
-export type ViewerProps = {
-  media: MediaFile;
-  /** Where the bytes are, for this view of them. */
-  url: string;
-  sender: string;
-  timestamp: string;
-  caption: string | null;
-  /** Somebody has just tapped to see it, here: what can be played begins. */
-  wanted: boolean;
-};
+import type { ViewerProps } from "@/features/media/viewerProps";
+import { keepFocus } from "@/lib/keepFocus";
 
 type MediaViewerProps = Omit<ViewerProps, "url" | "wanted">;
 
@@ -31,21 +21,24 @@ export function MediaViewer(props: MediaViewerProps) {
   const [tapped, setTapped] = useState<string | null>(null);
   const reveal = () => setTapped(useReveal.getState().reveal(media.id).id);
   const state = mediaState(media, view);
-  if (state.kind !== "ready") return <MediaPlaceholder media={media} state={state} onReveal={reveal} />;
   const wanted = view !== null && view.id === tapped;
   return (
-    <div className="relative w-fit max-w-full">
-      <Ready
-        // A new view is a new fetch, and must not start out with what the last one ended in.
-        key={view?.id ?? "stored"}
-        {...props}
-        url={state.url}
-        wanted={wanted}
-      />
-      {media.policy === "stream" && view && (
-        <ViewActions key={String(view.empty)} media={media} view={view} onAgain={reveal} />
+    <div ref={keepFocus} tabIndex={-1} className="relative w-fit max-w-full rounded-xl">
+      {state.kind === "ready" ? (
+        <Ready
+          // A new view is a new fetch, and must not start out with what the last one ended in.
+          key={view?.id ?? "stored"}
+          {...props}
+          url={state.url}
+          wanted={wanted}
+        />
+      ) : (
+        <MediaPlaceholder media={media} state={state} onReveal={reveal} />
       )}
-      {media.integrity === "mismatch" && <IntegrityWarning />}
+      {state.kind === "ready" && media.policy === "stream" && view && (
+        <ViewActions media={media} view={view} onAgain={reveal} />
+      )}
+      {state.kind === "ready" && media.integrity === "mismatch" && <IntegrityWarning />}
     </div>
   );
 }

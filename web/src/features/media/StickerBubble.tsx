@@ -2,13 +2,12 @@ import { useState } from "react";
 import { FailedTile } from "@/features/media/FailedTile";
 import type { Failure } from "@/features/media/failure";
 import { LoadingTile } from "@/features/media/LoadingTile";
-import type { ViewerProps } from "@/features/media/MediaViewer";
 import { refusalOf } from "@/features/media/making";
 import { isOnDemand } from "@/features/media/state";
-import { useFocusHandover } from "@/features/media/useFocusHandover";
 import { usePicture } from "@/features/media/usePicture";
 import { useVariant } from "@/features/media/useVariant";
 import { stillUrl } from "@/features/media/variants";
+import type { ViewerProps } from "@/features/media/viewerProps";
 import { blurOf } from "@/lib/thumbhash";
 import { useMediaMatch } from "@/lib/useMediaMatch";
 import { texts } from "@/texts";
@@ -28,7 +27,7 @@ export function StickerBubble(props: ViewerProps) {
     return <FailedTile media={media} url={props.url} failure={refused} retry={() => {}} />;
   if (still.phase === "missing") return <WholeSticker {...props} known={still.failure} />;
   return (
-    <Focusable mediaId={media.id} blur={still.phase === "loaded" ? null : blurOf(media.thumbhash)}>
+    <Place blur={still.phase === "loaded" ? null : blurOf(media.thumbhash)}>
       {still.url !== null && still.phase !== "waiting" && (
         <Sticker
           key={still.attempt}
@@ -38,7 +37,7 @@ export function StickerBubble(props: ViewerProps) {
           onError={still.onError}
         />
       )}
-    </Focusable>
+    </Place>
   );
 }
 
@@ -48,9 +47,9 @@ function WholeSticker({ media, url, sender, known }: ViewerProps & { known: Fail
   if (picture.kind === "failed") return <FailedTile {...picture} media={media} url={url} />;
   const { from, attempt, loaded, onLoad, onError } = picture;
   return (
-    <Focusable mediaId={media.id} blur={loaded ? null : blurOf(media.thumbhash)}>
+    <Place blur={loaded ? null : blurOf(media.thumbhash)}>
       <Sticker key={attempt} src={from} sender={sender} onLoad={onLoad} onError={onError} />
-    </Focusable>
+    </Place>
   );
 }
 
@@ -68,13 +67,10 @@ function Sticker({ src, sender, onLoad, onError }: StickerProps) {
   );
 }
 
-type FocusableProps = { mediaId: number; blur: string | null; children: React.ReactNode };
-
-/** There is nothing to do with a sticker; but the focus of a keyboard user has to be somewhere. */
-function Focusable({ mediaId, blur, children }: FocusableProps) {
-  const ref = useFocusHandover<HTMLDivElement>(mediaId);
+/** The place of a sticker, with the blurred one until it is there. */
+function Place({ blur, children }: { blur: string | null; children: React.ReactNode }) {
   return (
-    <div ref={ref} tabIndex={-1} className="relative size-40 rounded-xl outline-none">
+    <div className="relative size-40 rounded-xl">
       {blur && <img src={blur} alt="" className="absolute inset-0 size-full object-contain" />}
       {children}
     </div>

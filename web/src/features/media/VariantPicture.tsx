@@ -32,15 +32,20 @@ export function useVariantPicture(media: MediaFile, width: number): VariantState
   return useVariant(media, pictureUrl(media, width * window.devicePixelRatio));
 }
 
-type PictureOfProps = Omit<VariantPictureProps, "width"> & { picture: VariantState };
+type PictureOfProps = Omit<VariantPictureProps, "width"> & {
+  picture: VariantState;
+  /** Nothing of it is cut off, and nothing blown up. */
+  whole?: boolean;
+};
 
-export function PictureOf({ media, picture, alt = "", children }: PictureOfProps) {
+export function PictureOf({ media, picture, alt = "", whole = false, children }: PictureOfProps) {
   const blur = blurOf(media.thumbhash);
   const loaded = picture.phase === "loaded";
   // A sticker is meant to stand on the page itself.
   const onGround = media.fileType !== "sticker" && isTransparent(media.thumbhash);
   const requested = loaded || picture.phase === "loading";
-  const place = clsx("absolute inset-0 size-full transition-opacity duration-200", fitOf(media));
+  const fit = whole ? "object-scale-down" : fitOf(media);
+  const place = clsx("absolute inset-0 size-full transition-opacity duration-200", fit);
   return (
     <>
       {blur && (

@@ -1,14 +1,12 @@
 import { Play } from "lucide-react";
-import { useEffect, useEffectEvent, useState } from "react";
+import { useEffect, useEffectEvent, useRef, useState } from "react";
 import { Spinner } from "@/components/ui/spinner";
 import { type Box, mediaBox } from "@/features/media/box";
 import { FailedTile } from "@/features/media/FailedTile";
 import { useWhy } from "@/features/media/failure";
 import { kindOf } from "@/features/media/kind";
 import { MakingTile } from "@/features/media/MakingTile";
-import type { ViewerProps } from "@/features/media/MediaViewer";
 import { claimPlayback, unload } from "@/features/media/playback";
-import { useFocusHandover } from "@/features/media/useFocusHandover";
 import { useRecordRefresh } from "@/features/media/useMedia";
 import { type Broken, brokenBy, useMediaElement } from "@/features/media/useMediaElement";
 import { usePlayable } from "@/features/media/usePlayable";
@@ -16,12 +14,14 @@ import { useSeek } from "@/features/media/useSeek";
 import { VariantPicture } from "@/features/media/VariantPicture";
 import { onKey, VideoControls } from "@/features/media/VideoControls";
 import { pictureUrl } from "@/features/media/variants";
+import type { ViewerProps } from "@/features/media/viewerProps";
 import { fetchAgain } from "@/features/media/views";
+import { fileNameOf } from "@/features/message/fileName";
 import { formatBytes, formatLength } from "@/lib/format";
 import { texts } from "@/texts";
 
 /** A video with controls of our own. Until it is played only its poster is fetched, and of one on demand nothing. */
-export function VideoPlayer(props: ViewerProps) {
+export function VideoPlayer(props: ViewerProps & { large?: boolean }) {
   const { media, url, wanted } = props;
   const { playable, askAgain } = usePlayable(media, url);
   const refresh = useRecordRefresh(media);
@@ -53,10 +53,15 @@ export function VideoPlayer(props: ViewerProps) {
   );
 }
 
-type PlayerProps = ViewerProps & { sources: string[]; onBroken: (why: Broken) => void };
+type PlayerProps = ViewerProps & {
+  /** It fills what is around it, instead of its place in the thread. */
+  large?: boolean;
+  sources: string[];
+  onBroken: (why: Broken) => void;
+};
 
-function Player({ media, url, sources, caption, wanted, onBroken }: PlayerProps) {
-  const frame = useFocusHandover<HTMLElement>(media.id);
+function Player({ media, url, large = false, sources, caption, wanted, onBroken }: PlayerProps) {
+  const frame = useRef<HTMLElement>(null);
   const [element, setElement] = useState<HTMLVideoElement | null>(null);
   const [started, setStarted] = useState(false);
   // Decided once: what the record learns while its video plays must not start that over.
@@ -105,11 +110,12 @@ function Player({ media, url, sources, caption, wanted, onBroken }: PlayerProps)
   return (
     <section
       ref={frame}
-      aria-label={caption || media.fileName || kindOf(media).label}
+      aria-label={caption || fileNameOf(media) || kindOf(media).label}
       dir="ltr"
       onKeyDown={(event) => element && onKey(event, element, { toggle, fullscreen, seek: move.seek })}
       className="group relative max-w-full overflow-hidden rounded-xl bg-black text-white"
-      style={{ width: box.width, height: box.height }}
+      data-media={large ? undefined : media.messageId}
+      style={large ? FILLING : { width: box.width, height: box.height }}
     >
       <video
         ref={setElement}
@@ -135,6 +141,8 @@ function Player({ media, url, sources, caption, wanted, onBroken }: PlayerProps)
     </section>
   );
 }
+
+const FILLING = { width: "100%", height: "100%" };
 
 function preloadOf(media: ViewerProps["media"]): "metadata" | "none" {
   // Its first picture lies in a small part of a stored file. Of one that is not stored, nothing is fetched unasked.
@@ -191,6 +199,7 @@ function Cover({ media, duration, onPlay }: CoverProps) {
   return (
     <button
       type="button"
+      data-act="play"
       aria-label={texts.player.play}
       onClick={onPlay}
       className="absolute inset-0 flex items-center justify-center bg-black/10 -outline-offset-4 hover:bg-black/25"

@@ -2,23 +2,24 @@ import { clsx } from "clsx";
 import { EyeOff, type LucideIcon, RefreshCw } from "lucide-react";
 import type { MediaFile } from "@/api/types";
 import { stopAudio, usePlayback } from "@/features/media/playback";
+import { useReveal, type View } from "@/features/media/reveal";
 import { isCard, isSticker } from "@/features/media/tile";
-import { useFocusHandover } from "@/features/media/useFocusHandover";
-import { useReveal, type View } from "@/stores/reveal";
 import { texts } from "@/texts";
 
 type ViewActionsProps = { media: MediaFile; view: View; onAgain: () => void };
 
 /** What one may do with a file that is never kept: fetch it again, or cover it. */
 export function ViewActions({ media, view, onAgain }: ViewActionsProps) {
-  const ref = useFocusHandover<HTMLDivElement>(media.id);
   const hide = () => {
     if (usePlayback.getState().mediaId === media.id) stopAudio();
     useReveal.getState().hide(media.id);
   };
   const card = isCard(media);
   return (
-    <div ref={ref} className={clsx("flex gap-1.5", card ? "px-1.5 pt-1 pb-0.5" : "absolute end-2 top-2 z-1")}>
+    <div
+      data-focus-aside
+      className={clsx("flex gap-1.5", card ? "px-1.5 pt-1 pb-0.5" : "absolute end-2 top-2 z-1")}
+    >
       {!view.empty && (
         // A sticker has no room for words.
         <Action

@@ -15,6 +15,7 @@ export function PlayButton({ playing, waiting, onClick, className }: PlayButtonP
   return (
     <button
       type="button"
+      data-act="play"
       aria-label={label}
       title={label}
       onClick={onClick}
@@ -56,6 +57,7 @@ export function SeekBar({ time, loaded, duration, onSeek, className }: SeekBarPr
       disabled={end === 0}
       onChange={(event) => onSeek(event.target.valueAsNumber)}
       onKeyDown={(event) => {
+        if (event.ctrlKey || event.metaKey || event.altKey) return;
         const target = targetOf(event.key, time, end);
         if (target === null) return;
         event.preventDefault();
@@ -69,7 +71,7 @@ export function SeekBar({ time, loaded, duration, onSeek, className }: SeekBarPr
   );
 }
 
-/** Where a key leads to. All are handled here, as the steps of the browser's own are those of a finger. */
+/** Where a key leads to; a digit is so many tenths. All are handled here, as the steps of the browser's own are those of a finger. */
 function targetOf(key: string, time: number, end: number): number | null {
   switch (key) {
     case "ArrowRight":
@@ -87,7 +89,7 @@ function targetOf(key: string, time: number, end: number): number | null {
     case "End":
       return end;
     default:
-      return null;
+      return /^\d$/.test(key) ? (end * Number(key)) / 10 : null;
   }
 }
 

@@ -1,14 +1,15 @@
 import type { MediaFile } from "@/api/types";
 import { kindOf } from "@/features/media/kind";
+import { fileNameOf } from "@/features/message/fileName";
 import { formatBytes, formatDate, formatLength } from "@/lib/format";
 import { texts } from "@/texts";
 
 /** What is known of a file before it is here: its kind, and its name, size and length where WhatsApp told them. */
 export function factsOf(media: MediaFile): string[] {
-  const { fileName, fileSize, durationMs } = media;
+  const { fileSize, durationMs } = media;
   const facts = [
     kindOf(media).label,
-    fileName,
+    fileNameOf(media),
     fileSize === null ? null : formatBytes(fileSize),
     durationMs === null ? null : formatLength(durationMs / 1000),
   ];

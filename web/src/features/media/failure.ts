@@ -1,6 +1,7 @@
-import { useEffect, useState } from "react";
 import { askWhy } from "@/api/bytes";
 import { ApiError } from "@/api/client";
+import { asSentence, withDates } from "@/lib/sentence";
+import { useAnswer } from "@/lib/useAnswer";
 import { texts } from "@/texts";
 
 /** Why a file that somebody wants to see does not show. */
@@ -20,7 +21,7 @@ export function failureOf(error: unknown): Failure {
   if (!(error instanceof ApiError)) return ofBrowser(texts.error.unavailable);
   const { code, retryAfterSeconds } = error;
   return {
-    reason: sentences[code] ?? error.detail,
+    reason: sentences[code] ?? withDates(error.detail),
     code,
     // No retry helps against a refused token before an admin has renewed it: the way on must be found here.
     final: !error.retryable && code !== "provider_unauthorized",
@@ -46,31 +47,14 @@ export function refusedWith(reason: string): Failure {
   return ofBrowser(asSentence(reason), true);
 }
 
-/** The server's reasons for what it cannot make are phrases: "the PDF is encrypted". */
-export function asSentence(phrase: string): string {
-  const [first = "", ...rest] = phrase;
-  const begun = `${first.toLocaleUpperCase("en")}${rest.join("")}`;
-  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
-}
-
 /**
  * Elements do not say why they failed, so their URL is asked again. Null until it has answered; `fallback` is for when
  * the server finds nothing wrong, and `final` where trying again cannot change that. It asks once for each failure, never by itself
  * again.
  */
 export function useWhy(url: string, failed: boolean, fallback: string, final = false): Failure | null {
-  const [failure, setFailure] = useState<Failure | null>(null);
-  useEffect(() => {
-    if (!failed) return;
-    const left = new AbortController();
-    askWhy(url, left.signal).then(
-      (error) => setFailure(error ? failureOf(error) : ofBrowser(fallback, final)),
-      () => {},
-    );
-    return () => {
-      left.abort();
-      setFailure(null);
-    };
-  }, [url, failed, fallback, final]);
-  return failure;
+  return useAnswer(failed ? `${url} ${fallback} ${final}` : null, async (signal) => {
+    const error = await askWhy(url, signal);
+    return error ? failureOf(error) : ofBrowser(fallback, final);
+  });
 }

@@ -1,7 +1,7 @@
 import type { LucideIcon } from "lucide-react";
 import type { MediaFile } from "@/api/types";
-import { fileIcons } from "@/features/conversations/preview";
 import { documentKind } from "@/features/media/documentKind";
+import { fileIcons } from "@/features/message/preview";
 import { texts } from "@/texts";
 
 /** What a file is to a person: how it is called, and its icon, which for a document tells more. */

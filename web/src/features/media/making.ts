@@ -2,6 +2,7 @@ import { askFor, RETRY_AFTER_MS } from "@/api/bytes";
 import { ApiError } from "@/api/client";
 import type { MediaFile } from "@/api/types";
 import { type Failure, failureOf, refusedWith } from "@/features/media/failure";
+import { useAnswer } from "@/lib/useAnswer";
 
 /** What is made of a file while somebody waits for it: until it is there, or until it is known that it cannot be made. */
 
@@ -60,4 +61,19 @@ export function refusalBy(error: unknown, media: MediaFile, url: string): Failur
   const known = refusals.get(media) ?? new Map<string, Failure>();
   refusals.set(media, known.set(url, refusal));
   return refusal;
+}
+
+/** Waits for what is being made under an address; a further round is another question. Null until that has an answer. */
+export function useMade(url: string | null, media: MediaFile, round: number): "made" | Failure | null {
+  const ask = async (signal: AbortSignal) => {
+    if (url === null) return null;
+    try {
+      await untilMade(url, signal);
+      return "made";
+    } catch (error) {
+      signal.throwIfAborted();
+      return refusalBy(error, media, url);
+    }
+  };
+  return useAnswer(url === null ? null : `${url} ${round}`, ask, media);
 }

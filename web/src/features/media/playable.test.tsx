@@ -145,7 +145,7 @@ describe("a file that plays only in another form", () => {
     fireEvent.error(video() as Element);
     await screen.findByText(texts.media.unplayable);
     serve(away);
-    await tap("Failed to load. Tap to retry.");
+    await tap("Retry");
     expect(globalThis.fetch).toHaveBeenCalledWith("/api/media/7", expect.anything());
     expect(container.querySelector("video")).not.toBeNull();
     expect(fetch).toHaveBeenCalledOnce();

@@ -1,4 +1,6 @@
 import { create } from "zustand";
+import type { MediaFile } from "@/api/types";
+import { type Broken, brokenBy } from "@/features/media/useMediaElement";
 import { recall, remember } from "@/lib/storage";
 
 /** Sound of the whole inbox: one audio element, one thing playing at a time, one remembered speed. */
@@ -12,6 +14,8 @@ type PlaybackState = {
   /** The audio file that the element holds, and the view of it. */
   mediaId: number | null;
   url: string | null;
+  /** Its record. */
+  media: MediaFile | null;
   rate: Rate;
   nextRate: () => void;
 };
@@ -19,6 +23,7 @@ type PlaybackState = {
 export const usePlayback = create<PlaybackState>((set, get) => ({
   mediaId: null,
   url: null,
+  media: null,
   rate: RATES.find((rate) => String(rate) === recall(RATE_KEY)) ?? 1,
   nextRate: () => {
     const at = RATES.indexOf(get().rate);
@@ -29,14 +34,37 @@ export const usePlayback = create<PlaybackState>((set, get) => ({
   },
 }));
 
+/** What the audio element is to play, and what came of it. */
+type Task = {
+  media: MediaFile;
+  /** The best first. */
+  sources: string[];
+  failed: Set<string>;
+  source: string;
+  /** None of them plays. */
+  onBroken: (why: Broken) => void;
+};
+
 let audio: HTMLAudioElement | null = null;
+let task: Task | null = null;
 let active: HTMLMediaElement | null = null;
 /** Where each file was left, so that playing resumes there. */
 const positions = new Map<number, number>();
 
 export function audioElement(): HTMLAudioElement {
-  audio ??= new Audio();
+  if (audio === null) {
+    audio = new Audio();
+    audio.addEventListener("error", () => task && playNextSource(task));
+    audio.addEventListener("ended", () => task && onEnded(task.media));
+  }
   return audio;
+}
+
+let onEnded: (media: MediaFile) => void = () => {};
+
+/** Who knows what comes after a recording is told when one has ended. */
+export function whenAudioEnds(handler: (media: MediaFile) => void): void {
+  onEnded = handler;
 }
 
 /** Makes this element the one that plays; whatever played before pauses. */
@@ -46,24 +74,47 @@ export function claimPlayback(element: HTMLMediaElement): void {
   element.playbackRate = usePlayback.getState().rate;
 }
 
-/** `url` names the view of the file, `source` is where the bytes are. */
-export function playAudio(mediaId: number, url: string, source: string): void {
+type Request = Pick<Task, "media" | "sources" | "onBroken"> & {
+  /** Names the view of the file. */
+  url: string;
+};
+
+export function playAudio({ media, url, sources, onBroken }: Request): void {
   const element = audioElement();
   const last = usePlayback.getState();
-  const other = last.mediaId !== mediaId;
+  const other = last.mediaId !== media.id;
   // What a record learns while it plays, another source for example, is no reason to start over.
-  if (other || last.url !== url || element.error !== null) {
+  if (task === null || other || last.url !== url || element.error !== null) {
     keepPosition();
+    const source = sources[0] ?? url;
+    task = { media, sources, failed: new Set(), source, onBroken };
     put(source);
-    element.currentTime = other ? (positions.get(mediaId) ?? 0) : 0;
-    usePlayback.setState({ mediaId, url });
+    element.currentTime = other ? (positions.get(media.id) ?? 0) : 0;
+    usePlayback.setState({ mediaId: media.id, url, media });
+  } else {
+    Object.assign(task, { media, sources, onBroken });
   }
+  play(element);
+}
+
+function playNextSource(failed: Task): void {
+  const element = audioElement();
+  failed.failed.add(failed.source);
+  const next = failed.sources.find((source) => !failed.failed.has(source));
+  if (next === undefined) {
+    failed.onBroken(brokenBy(element, failed.media));
+    return;
+  }
+  failed.source = next;
+  put(next);
   play(element);
 }
 
 /** Continues what plays from another source; `release` is called when nobody listens to that any more. */
 export function goOnWith(source: string, seconds: number, release: () => void): void {
   const element = audioElement();
+  // It is the file itself: there is nothing beyond it.
+  if (task) Object.assign(task, { source, sources: [source] });
   put(source);
   releaseSource = release;
   element.currentTime = seconds;
@@ -97,7 +148,8 @@ export function stopAudio(): void {
   active?.pause();
   active = null;
   keepPosition();
-  usePlayback.setState({ mediaId: null, url: null });
+  task = null;
+  usePlayback.setState({ mediaId: null, url: null, media: null });
   if (audio === null) return;
   unload(audio);
   releaseSource();

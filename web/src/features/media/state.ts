@@ -1,5 +1,6 @@
 import type { MediaFile } from "@/api/types";
-import type { View } from "@/stores/reveal";
+import type { View } from "@/features/media/reveal";
+import { withDates } from "@/lib/sentence";
 
 /** What a viewer of a file has to show. */
 export type MediaState =
@@ -34,7 +35,7 @@ export function isOnDemand(media: MediaFile): boolean {
 }
 
 function failure({ lastError }: MediaFile): MediaState {
-  const reason = lastError?.message ?? "";
+  const reason = withDates(lastError?.message ?? "");
   if (lastError?.code === "media_expired") return { kind: "expired", reason };
   return {
     kind: "failed",

@@ -1,8 +1,8 @@
 import { clsx } from "clsx";
-import type { ComponentType, ReactNode, Ref } from "react";
+import { type ComponentType, type ReactNode, useCallback } from "react";
 import type { MediaFile } from "@/api/types";
 import { mediaBox } from "@/features/media/box";
-import { useFocusHandover } from "@/features/media/useFocusHandover";
+import { markEmpty } from "@/features/media/reveal";
 import { blurOf } from "@/lib/thumbhash";
 
 type FrameProps = {
@@ -11,6 +11,8 @@ type FrameProps = {
   veiled?: boolean;
   /** Has more to say than a sticker has room for, beside what may lie over its corners. */
   wordy?: boolean;
+  /** Nothing of the file shows, though somebody asked to see it. */
+  empty?: boolean;
   /** Fills the frame beneath its words. */
   beneath?: ReactNode;
   /** A picture of the file, in place of the blurred one. */
@@ -23,12 +25,22 @@ const WORDY_WIDTH = 260;
 
 /** The box of a file that is not shown: as large as the file will be, and a blurred picture of it where one is known. */
 export function Frame(props: FrameProps) {
-  const { media, veiled = false, wordy = false, label, onClick, beneath, behind, children } = props;
-  const ref = useFocusHandover<HTMLElement>(media.id);
+  const {
+    media,
+    veiled = false,
+    wordy = false,
+    empty = false,
+    label,
+    onClick,
+    beneath,
+    behind,
+    children,
+  } = props;
+  const marked = useCallback(() => markEmpty(media.id), [media.id]);
   const card = isCard(media);
   const { width, height } = mediaBox(media);
   const className = clsx(
-    "relative flex max-w-full items-center overflow-hidden rounded-xl text-start outline-none",
+    "relative flex max-w-full items-center overflow-hidden rounded-xl text-start",
     // A sticker has no bubble around it.
     isSticker(media) ? "bg-surface shadow-soft" : "bg-sunken",
     card ? "px-3 py-2" : "justify-center p-3",
@@ -57,9 +69,8 @@ export function Frame(props: FrameProps) {
   if (!onClick) {
     return (
       <div
-        ref={ref as Ref<HTMLDivElement>}
+        ref={empty ? marked : undefined}
         {...(label ? { role: "group", "aria-label": label } : {})}
-        tabIndex={-1}
         className={className}
         style={style}
       >
@@ -69,7 +80,6 @@ export function Frame(props: FrameProps) {
   }
   return (
     <button
-      ref={ref as Ref<HTMLButtonElement>}
       type="button"
       aria-label={label}
       onClick={onClick}
@@ -136,10 +146,8 @@ export function TileText({
         <Icon className="size-5" />
       </span>
       <span className="wrap-anywhere min-w-0 flex-1">
-        <span className="block font-medium">{title}</span>
-        <span className={clsx("block text-[13px]", tone === "danger" ? "text-danger" : "text-muted")}>
-          {detail}
-        </span>
+        <span className={clsx("block font-medium", tone === "danger" && "text-danger")}>{title}</span>
+        <span className="block text-[0.8125rem] text-muted">{detail}</span>
         {children}
       </span>
     </span>

@@ -1,12 +1,11 @@
-import { useEffect, useState } from "react";
+import { useMemo, useSyncExternalStore } from "react";
 import type { MediaFile } from "@/api/types";
-import { asSentence } from "@/features/media/failure";
+import { asSentence } from "@/lib/sentence";
 import { texts } from "@/texts";
 
 export type ElementState = {
   playing: boolean;
   waiting: boolean;
-  failed: boolean;
   /** There is something of it to be seen. */
   hasFrame: boolean;
   time: number;
@@ -20,7 +19,6 @@ export type ElementState = {
 const IDLE: ElementState = {
   playing: false,
   waiting: false,
-  failed: false,
   hasFrame: false,
   time: 0,
   loaded: 0,
@@ -47,17 +45,25 @@ const EVENTS = [
 
 /** What a media element is doing, as state. Null is an element that belongs to something else. */
 export function useMediaElement(element: HTMLMediaElement | null): ElementState {
-  const [state, setState] = useState(IDLE);
-  useEffect(() => {
-    if (element === null) return setState(IDLE);
-    const update = () => setState(read(element));
+  const store = useMemo(() => storeOf(element), [element]);
+  return useSyncExternalStore(store.subscribe, store.state);
+}
+
+function storeOf(element: HTMLMediaElement | null) {
+  let state = element === null ? IDLE : read(element);
+  const subscribe = (changed: () => void) => {
+    if (element === null) return () => {};
+    const update = () => {
+      state = read(element);
+      changed();
+    };
     update();
     for (const event of EVENTS) element.addEventListener(event, update);
     return () => {
       for (const event of EVENTS) element.removeEventListener(event, update);
     };
-  }, [element]);
-  return state;
+  };
+  return { subscribe, state: () => state };
 }
 
 function read(element: HTMLMediaElement): ElementState {
@@ -65,7 +71,6 @@ function read(element: HTMLMediaElement): ElementState {
   return {
     playing,
     waiting: playing && element.readyState < HTMLMediaElement.HAVE_FUTURE_DATA,
-    failed: element.error !== null,
     hasFrame: element.readyState >= CURRENT_DATA,
     time: element.currentTime,
     loaded: loadedTo(element),

@@ -1,44 +1,52 @@
-import { useEffect } from "react";
-import type { MediaFile } from "@/api/types";
+import type { FileType, MediaFile } from "@/api/types";
 import { useMediaByConversation, useMediaByMessage } from "@/features/media/useMedia";
+import { useLoadMore } from "@/lib/useLoadMore";
 
 /** Pages fetched in search of one picture; beyond it stands alone. */
 const SEARCH_PAGES_MAX = 50;
 /** Pictures left before the end when the next page is asked for. */
 const AHEAD = 5;
 
+/** What is looked at. */
+const SEEN: readonly FileType[] = ["image", "video"];
+
 export type Gallery = {
   current: MediaFile | undefined;
   error: Error | null;
+  retry: () => void;
   older: MediaFile | undefined;
   newer: MediaFile | undefined;
+  /** Of those that are known. */
+  oldest: MediaFile | undefined;
+  newest: MediaFile | undefined;
   /** Counted from the oldest; only where all are known. */
   counter: { at: number; of: number } | null;
 };
 
-/** The pictures of a conversation around one of them, newest first as they are paged. */
+/** The pictures and videos of a conversation around one of them, newest first as they are paged. */
 export function useMediaGallery(conversationId: number, messageId: number, part: number): Gallery {
   const own = useMediaByMessage(messageId, part);
-  const query = useMediaByConversation(conversationId, { fileType: "image" });
+  const query = useMediaByConversation(conversationId, { fileType: SEEN });
   const pictures = query.data?.pages.flatMap((page) => page.items) ?? [];
   const at = pictures.findIndex((media) => media.messageId === messageId && media.part === part);
   const pages = query.data?.pages.length ?? 0;
   const { hasNextPage, isFetching, isError, fetchNextPage } = query;
   // A picture that was sent as a document is none of them.
-  const isAlone = own.data !== undefined && own.data.fileType !== "image";
+  const isAlone = own.data !== undefined && !SEEN.includes(own.data.fileType);
   const wanted = isAlone
     ? false
     : at === -1
       ? pages > 0 && pages < SEARCH_PAGES_MAX
       : at >= pictures.length - AHEAD;
-  useEffect(() => {
-    if (wanted && hasNextPage && !isFetching && !isError) void fetchNextPage();
-  }, [wanted, hasNextPage, isFetching, isError, fetchNextPage]);
+  useLoadMore(wanted && hasNextPage && !isFetching && !isError, () => void fetchNextPage());
   return {
     current: pictures[at] ?? own.data,
     error: own.error,
+    retry: () => void own.refetch(),
     older: at === -1 ? undefined : pictures[at + 1],
     newer: at > 0 ? pictures[at - 1] : undefined,
+    oldest: at === -1 ? undefined : pictures.at(-1),
+    newest: at === -1 ? undefined : pictures[0],
     counter: at === -1 || hasNextPage ? null : { at: pictures.length - at, of: pictures.length },
   };
 }

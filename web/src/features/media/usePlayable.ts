@@ -1,8 +1,9 @@
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import type { MediaFile } from "@/api/types";
-import { asSentence, type Failure, ofBrowser } from "@/features/media/failure";
-import { refusalBy, refusalOf, untilMade } from "@/features/media/making";
+import { type Failure, ofBrowser } from "@/features/media/failure";
+import { refusalOf, useMade } from "@/features/media/making";
 import { mayNeedConversion, playableUrl, variantUrl } from "@/features/media/variants";
+import { asSentence } from "@/lib/sentence";
 import { texts } from "@/texts";
 
 /** Where a player finds a file, or why it does not find it yet, or never. */
@@ -21,24 +22,9 @@ export function usePlayable(media: MediaFile, url: string): { playable: Playable
   const wanted = listed === null && mayNeedConversion(media) ? variantUrl(media, "playable") : null;
   const known = wanted === null ? null : refusalOf(media, wanted);
   const asked = known === null ? wanted : null;
-  const [answer, setAnswer] = useState<Answer | null>(null);
   const [round, setRound] = useState(0);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each round is a new question
-  useEffect(() => {
-    if (asked === null) return;
-    const left = new AbortController();
-    untilMade(asked, left.signal).then(
-      () => setAnswer("made"),
-      (error) => {
-        if (!left.signal.aborted) setAnswer(refusalBy(error, media, asked));
-      },
-    );
-    return () => left.abort();
-  }, [media, asked, round]);
-  const askAgain = () => {
-    setAnswer(null);
-    setRound(round + 1);
-  };
+  const answer = useMade(asked, media, round);
+  const askAgain = () => setRound(round + 1);
   return { playable: playableOf(media, url, { listed, wanted, answer: known ?? answer }), askAgain };
 }
 

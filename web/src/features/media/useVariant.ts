@@ -1,7 +1,7 @@
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import type { MediaFile } from "@/api/types";
 import { type Failure, ofBrowser } from "@/features/media/failure";
-import { refusalBy, refusalOf, untilMade } from "@/features/media/making";
+import { refusalOf, useMade } from "@/features/media/making";
 import { useConnection } from "@/live/connection";
 import { texts } from "@/texts";
 
@@ -44,17 +44,8 @@ export function useVariant(media: MediaFile, url: string | null): VariantState {
     setState(afterChange(state, { media, wanted: url, since }));
   }
   const asked = state.phase === "waiting" ? state.url : null;
-  useEffect(() => {
-    if (asked === null) return;
-    const left = new AbortController();
-    untilMade(asked, left.signal).then(
-      () => setState(again),
-      (error) => {
-        if (!left.signal.aborted) setState(missing(refusalBy(error, media, asked)));
-      },
-    );
-    return () => left.abort();
-  }, [asked, media]);
+  const answer = useMade(asked, media, state.attempt);
+  if (asked !== null && answer !== null) setState(answer === "made" ? again(state) : missing(answer)(state));
   return {
     url: state.url,
     phase: state.phase,

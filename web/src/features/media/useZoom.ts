@@ -10,9 +10,14 @@ const DOUBLE = 2.5;
 /** A swipe is at least this long. */
 const SWIPE_PX = 60;
 
-/** Zoom, pan and rotation of one picture by wheel, drag, pinch, keys and buttons; a swipe while it is not zoomed. */
-export function useZoom(onSwipe: (direction: "left" | "right" | "down") => void) {
+/** Zoom, pan and rotation of one picture, begun anew with another one, by wheel, drag, pinch, keys and buttons; a swipe while it is not zoomed. */
+export function useZoom(of: string, onSwipe: (direction: "left" | "right" | "down") => void) {
   const [view, setView] = useState(FIT);
+  const [shown, setShown] = useState(of);
+  if (shown !== of) {
+    setShown(of);
+    setView(FIT);
+  }
   const pointers = useRef(new Map<number, Point>());
   const start = useRef<Point | null>(null);
 
@@ -49,6 +54,8 @@ export function useZoom(onSwipe: (direction: "left" | "right" | "down") => void)
 
   return {
     zoomed: view.scale > 1,
+    /** Whether it lies on its side, so that its width has to fit the height of the place. */
+    sideways: view.turns % 2 === 1,
     style: {
       transform: `translate(${view.x}px, ${view.y}px) scale(${view.scale}) rotate(${view.turns * 90}deg)`,
     },

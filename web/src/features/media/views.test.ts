@@ -1,8 +1,8 @@
 import { renderHook, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { HELD_BYTES_MAX } from "@/api/bytes";
+import { useReveal } from "@/features/media/reveal";
 import { fetchAgain, useFileView } from "@/features/media/views";
-import { useReveal } from "@/stores/reveal";
 import { media } from "@/test/fixtures";
 
 const made: string[] = [];

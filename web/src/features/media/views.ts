@@ -1,10 +1,10 @@
-import { useEffect, useState } from "react";
+import { useCallback, useState, useSyncExternalStore } from "react";
 import { create } from "zustand";
 import { type DirectReason, fetchFile, HELD_BYTES_MAX, type Progress } from "@/api/bytes";
 import type { MediaFile } from "@/api/types";
 import { type Failure, failureOf } from "@/features/media/failure";
+import { useReveal } from "@/features/media/reveal";
 import { isOnDemand } from "@/features/media/state";
-import { useReveal } from "@/stores/reveal";
 
 /** How far the fetch of a viewed file has come. */
 export type ViewState =
@@ -41,8 +41,19 @@ export function useFileView(media: MediaFile, url: string): ViewState {
 export function useViewState(media: MediaFile, url: string, wanted: boolean): ViewState | null {
   // The record may change at any time, which changes nothing about a view under way.
   const [{ of }] = useState({ of: media });
-  useEffect(() => (wanted ? hold(of, url) : undefined), [of, url, wanted]);
-  const view = useViews((state) => state.byUrl[url]);
+  const subscribe = useCallback(
+    (changed: () => void) => {
+      if (!wanted) return () => {};
+      const release = hold(of, url);
+      const unsubscribe = useViews.subscribe(changed);
+      return () => {
+        unsubscribe();
+        release();
+      };
+    },
+    [of, url, wanted],
+  );
+  const view = useSyncExternalStore(subscribe, () => useViews.getState().byUrl[url]);
   return wanted ? (view ?? LOADING) : null;
 }
 

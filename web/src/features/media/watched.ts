@@ -1,5 +1,6 @@
 import { toast } from "sonner";
 import type { MediaFile } from "@/api/types";
+import { announce } from "@/lib/announce";
 import { texts } from "@/texts";
 
 /** Downloads that somebody here started by hand and wants to hear of. */
@@ -9,16 +10,18 @@ export function watchDownload(mediaId: number): void {
   watched.add(mediaId);
 }
 
-/** Tells the end of a watched download; one that will be tried again is still under way. */
+/** Tells what became of a watched download. One that will be tried again is told, too, and stays watched. */
 export function reportDownload(media: MediaFile): void {
   if (!watched.has(media.id)) return;
   const id = `media-${media.id}`;
   if (media.downloadStatus === "completed") {
+    watched.delete(media.id);
     toast.success(texts.toast.downloaded, { id });
-  } else if (media.downloadStatus === "failed" && !media.lastError?.nextAttemptAt) {
-    toast.error(texts.toast.downloadFailed(media.lastError?.message ?? texts.media.unknownReason), { id });
-  } else {
-    return;
+  } else if (media.downloadStatus === "failed") {
+    const { message = texts.media.unknownReason, nextAttemptAt = null } = media.lastError ?? {};
+    if (nextAttemptAt === null) watched.delete(media.id);
+    const sentence = texts.toast.downloadFailed(message);
+    toast.error(sentence, { id });
+    announce(sentence, "assertive");
   }
-  watched.delete(media.id);
 }

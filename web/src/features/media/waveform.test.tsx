@@ -1,5 +1,6 @@
-import { act, fireEvent, screen, waitFor } from "@testing-library/react";
+import { act, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { SeekBar } from "@/features/media/controls";
 import { BARS, waveformOf } from "@/features/media/peaks";
 import { audioElement } from "@/features/media/playback";
 import { media, variant } from "@/test/fixtures";
@@ -77,6 +78,21 @@ beforeEach(() => {
 const drawn = () => document.querySelector("[data-waveform]");
 const shown = () => waitFor(() => expect(drawn()).not.toBeNull());
 const slider = () => screen.getByRole("slider", { name: "Position" }) as HTMLInputElement;
+
+describe("slider of a recording", () => {
+  it.each([
+    ["5", 50],
+    ["0", 0],
+    ["PageUp", 10],
+    ["End", 100],
+    ["x", null],
+  ])("leads by the key %s where it should", (key, seconds) => {
+    const onSeek = vi.fn();
+    render(<SeekBar time={0} loaded={0} duration={100} onSeek={onSeek} />);
+    fireEvent.keyDown(slider(), { key });
+    expect(onSeek.mock.calls).toEqual(seconds === null ? [] : [[seconds]]);
+  });
+});
 
 describe("voice note", () => {
   it("has its duration before anything is loaded, and its waveform once it is in view", async () => {
@@ -187,7 +203,7 @@ describe("voice note", () => {
     vi.spyOn(HTMLMediaElement.prototype, "play").mockResolvedValue();
     const fetch = serve(() => Response.json(peaks()));
     show(note({ ...stream, variants: [] }));
-    fireEvent.click(screen.getByRole("button", { name: /tap to view/ }));
+    fireEvent.click(screen.getByRole("button", { name: /tap to listen/ }));
     enter();
     expect(slider()).toBeTruthy();
     await act(() => new Promise((resolve) => setTimeout(resolve)));

@@ -85,7 +85,7 @@ describe("a text", () => {
     send(1, [{ type: "text", text: "Hello" }], null);
     await vi.waitFor(() => expect(useOutbox.getState().items[0]?.state).toBe("failed"));
     expect(useOutbox.getState().items[0]?.reason).toBe("Text is too long.");
-    expect(useAnnouncements.getState().assertive.text).toContain("Text is too long.");
+    expect(useAnnouncements.getState().assertive.at(-1)?.text).toContain("Text is too long.");
     expect(rowNames()).toHaveLength(3);
   });
 
@@ -101,12 +101,12 @@ describe("a text", () => {
     );
     await vi.waitFor(() => expect(useOutbox.getState().items).toEqual([]));
     const [one, two] = requests.map(({ body }) => sent(body));
-    const heard = () => useAnnouncements.getState().polite.number;
+    const heard = () => useAnnouncements.getState().polite.length;
     const before = heard();
     for (const status of ["sent", "delivered", "read"] as const) report({ ...one, status } as Message);
     expect(heard()).toBe(before + 1);
     report({ ...two, status: "failed", error: { code: 131026, message: "Undeliverable" } } as Message);
-    expect(useAnnouncements.getState().assertive.text).toContain("Undeliverable");
+    expect(useAnnouncements.getState().assertive.at(-1)?.text).toContain("Undeliverable");
   });
 });
 

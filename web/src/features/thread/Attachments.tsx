@@ -1,5 +1,6 @@
 import type { Message } from "@/api/types";
 import { MediaViewer } from "@/features/media/MediaViewer";
+import { fileNameOf } from "@/features/message/fileName";
 import { MessageMeta } from "@/features/thread/MessageMeta";
 import { PlainContent } from "@/features/thread/PlainContent";
 import { texts } from "@/texts";
@@ -14,7 +15,12 @@ export function Attachments({ message, sender }: { message: Message; sender: str
       <ul aria-label={texts.message.attachments(message.attachments.length)} className="flex flex-col gap-1">
         {message.attachments.map((file) => (
           <li key={file.id}>
-            <MediaViewer media={file} sender={sender} timestamp={message.timestamp} caption={file.fileName} />
+            <MediaViewer
+              media={file}
+              sender={sender}
+              timestamp={message.timestamp}
+              caption={fileNameOf(file)}
+            />
           </li>
         ))}
       </ul>

@@ -9,10 +9,11 @@ import { Avatar } from "@/components/ui/avatar";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { ErrorState, reasonOf, Skeleton } from "@/components/ui/states";
-import { previewOf } from "@/features/conversations/preview";
-import { useDebounced } from "@/features/conversations/SearchField";
-import { asSentence } from "@/features/media/failure";
-import { contactName, contactPhone } from "@/lib/contact";
+import { contactName, contactPhone } from "@/features/message/contact";
+import { PersonName } from "@/features/message/PersonName";
+import { previewOf } from "@/features/message/preview";
+import { asSentence } from "@/lib/sentence";
+import { useSearchText } from "@/lib/useSearchText";
 import { texts } from "@/texts";
 
 /** Conversations that one message goes to at once. */
@@ -20,7 +21,7 @@ const TARGETS_MAX = 20;
 
 /** Sends a message on to other conversations. */
 export function ForwardDialog({ message, onClose }: { message: Message; onClose: () => void }) {
-  const [typed, setTyped] = useState("");
+  const { typed, search, type } = useSearchText();
   // Kept whole: who is chosen stays so while the list shows others.
   const [chosen, setChosen] = useState<Conversation[]>([]);
   const forward = useMutation({
@@ -61,11 +62,11 @@ export function ForwardDialog({ message, onClose }: { message: Message; onClose:
             value={typed}
             aria-label={texts.conversations.search}
             placeholder={texts.conversations.search}
-            onChange={(event) => setTyped(event.target.value)}
+            onChange={(event) => type(event.target.value)}
             className="h-10 w-full rounded-xl bg-sunken ps-9.5 pe-3 placeholder:text-muted"
           />
         </label>
-        <Targets search={useDebounced(typed.trim())} chosen={chosen} onToggle={toggle} />
+        <Targets search={search} chosen={chosen} onToggle={toggle} />
         {forward.isError && (
           <p role="alert" className="text-danger">
             {asSentence(reasonOf(forward.error))}
@@ -160,12 +161,8 @@ function Target({ conversation, checked, onToggle }: TargetProps) {
       />
       <Avatar name={name} id={contact.id} className="size-9 text-sm" />
       <span className="min-w-0">
-        <bdi className="block truncate font-medium">{name}</bdi>
-        {phone && phone !== name && (
-          <bdi dir="ltr" className="block truncate text-muted text-xs">
-            {phone}
-          </bdi>
-        )}
+        <PersonName name={name} className="block truncate font-medium" />
+        {phone && phone !== name && <PersonName name={phone} className="block truncate text-muted text-xs" />}
       </span>
     </label>
   );

@@ -41,7 +41,7 @@ function inThread(children: ReactNode) {
   });
   return (
     <QueryClientProvider client={client}>
-      <ThreadContext value={{ conversation: conversation(1, 3), jumpTo: () => {}, forward }}>
+      <ThreadContext value={{ conversation: conversation(1, 3), jumpTo: () => {}, forward, faded: () => {} }}>
         {children}
       </ThreadContext>
     </QueryClientProvider>

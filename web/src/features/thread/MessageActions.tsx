@@ -6,9 +6,10 @@ import { IconButton } from "@/components/ui/button";
 import { Popover } from "@/components/ui/popover";
 import { changeDraft } from "@/features/composer/drafts";
 import { focusComposer } from "@/features/composer/focus";
+import { reactorOf } from "@/features/message/people";
 import { react } from "@/features/sending/sending";
 import { useOutgoingReaction } from "@/features/sending/store";
-import { reactorOf, useThreadContext } from "@/features/thread/context";
+import { useThreadContext } from "@/features/thread/context";
 import { useTakeBack } from "@/features/thread/useSendActions";
 import { texts } from "@/texts";
 
@@ -47,6 +48,7 @@ export const MessageActions = memo(function MessageActions({ message }: { messag
         // A second way for the pointer; the menu has it for everybody.
         <IconButton
           label={texts.actions.reply}
+          data-act="reply"
           tabIndex={-1}
           onClick={() => reply(message)}
           className="size-8! [@media(hover:none)]:hidden"

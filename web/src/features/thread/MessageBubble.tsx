@@ -3,9 +3,12 @@ import { Forward } from "lucide-react";
 import { memo, type ReactNode } from "react";
 import { useMayAct } from "@/api/roles";
 import type { Message } from "@/api/types";
+import { contactName } from "@/features/message/contact";
+import { PersonName } from "@/features/message/PersonName";
+import { senderOf } from "@/features/message/people";
 import type { Outgoing } from "@/features/sending/outbox";
 import { Attachments } from "@/features/thread/Attachments";
-import { senderOf, useThreadContext } from "@/features/thread/context";
+import { useThreadContext } from "@/features/thread/context";
 import { MediaMessageItem } from "@/features/thread/MediaMessageItem";
 import { MessageActions } from "@/features/thread/MessageActions";
 import { MessageMeta } from "@/features/thread/MessageMeta";
@@ -14,8 +17,6 @@ import { Quote } from "@/features/thread/Quote";
 import { Reactions } from "@/features/thread/Reactions";
 import { OutgoingNote, SendFailure, UploadRing } from "@/features/thread/SendState";
 import { TextWithMeta } from "@/features/thread/TextWithMeta";
-import { contactName } from "@/lib/contact";
-import { formatDateTime } from "@/lib/format";
 import { texts } from "@/texts";
 
 type BubbleProps = {
@@ -25,20 +26,26 @@ type BubbleProps = {
   firstOfGroup: boolean;
   lastOfGroup: boolean;
   highlighted: boolean;
+  /** Which one it is of how many that are loaded. */
+  at: number;
+  of: number;
 };
 
 export const MessageBubble = memo(function MessageBubble(props: BubbleProps) {
   const { message, outgoing, firstOfGroup } = props;
-  const { conversation } = useThreadContext();
+  const { conversation, faded } = useThreadContext();
   const mayAct = useMayAct();
   const sender = senderOf(message, conversation);
   if (message.type === "system") return <SystemMessage message={message} />;
   const sent = message.direction === "outbound";
   return (
     <article
-      aria-label={texts.message.label(sender, formatDateTime(message.timestamp))}
+      tabIndex={-1}
+      aria-label={sender}
+      aria-posinset={props.at}
+      aria-setsize={props.of}
       className={clsx(
-        "group/message relative flex flex-col",
+        "group/message relative flex flex-col -outline-offset-2",
         sent ? "items-end" : "items-start",
         firstOfGroup ? "pt-3" : "pt-0.5",
       )}
@@ -46,6 +53,7 @@ export const MessageBubble = memo(function MessageBubble(props: BubbleProps) {
       {props.highlighted && (
         <span
           aria-hidden="true"
+          onAnimationEnd={faded}
           className="-inset-x-3 absolute inset-y-0 animate-highlight bg-accent/15 md:-inset-x-6"
         />
       )}
@@ -53,7 +61,7 @@ export const MessageBubble = memo(function MessageBubble(props: BubbleProps) {
         <Body {...props} sender={sender} />
         {outgoing ? <UploadRing item={outgoing} /> : mayAct && <MessageActions message={message} />}
       </div>
-      <Reactions message={message} />
+      <Reactions message={message} frameless={isFrameless(message)} />
       {outgoing ? <OutgoingNote item={outgoing} /> : sent && <SendFailure message={message} />}
     </article>
   );
@@ -92,6 +100,7 @@ function Frame({ message, lastOfGroup, children }: BubbleProps & { children: Rea
       className={clsx(
         "relative w-fit max-w-[min(34rem,86%)] rounded-2xl p-1 shadow-soft",
         outbound ? OUTBOUND : "bg-inbound",
+        outbound ? "bubble bubble-ours" : "bubble",
         message.replyTo === null ? "min-w-22" : "min-w-64",
         lastOfGroup && (outbound ? "rounded-ee-md" : "rounded-es-md"),
       )}
@@ -109,12 +118,17 @@ function Heading({ message, sender }: { message: Message; sender: string | null 
   return (
     <>
       {other && sender && (
-        <p dir="auto" className="px-2 pt-0.5 font-semibold text-accent text-xs">
-          {sender}
+        <p className="px-2 pt-0.5 font-semibold text-accent text-xs">
+          <PersonName name={sender} />
         </p>
       )}
       {message.forwarded && !message.revoked && (
-        <p className="flex items-center gap-1 px-2 pt-0.5 text-muted text-xs italic">
+        <p
+          className={clsx(
+            "flex items-center gap-1 px-2 pt-0.5 text-muted text-xs italic",
+            message.media && "pb-1.5",
+          )}
+        >
           <Forward aria-hidden="true" className="size-3.5" />
           {texts.message.forwarded}
         </p>
@@ -128,7 +142,7 @@ function Content({ message, sender }: { message: Message; sender: string }) {
   if (message.attachments.length > 0 && !message.revoked) {
     return <Attachments message={message} sender={sender} />;
   }
-  const words = message.type === "text" && !message.revoked ? message.text : null;
+  const words = isPlain(message) ? message.text?.trim() : null;
   return (
     <div className="relative px-2 pt-0.5">
       {words ? (
@@ -142,6 +156,13 @@ function Content({ message, sender }: { message: Message; sender: string }) {
     </div>
   );
 }
+
+/** Whether its words are all there is to it; the others have a form of their own. */
+function isPlain({ type, revoked }: Message): boolean {
+  return !revoked && !FORMED.includes(type);
+}
+
+const FORMED: readonly Message["type"][] = ["unsupported", "location", "contacts", "order"];
 
 function isFrameless(message: Message): boolean {
   return message.media?.fileType === "sticker" && message.media.isActive && !message.revoked;

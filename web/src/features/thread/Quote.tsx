@@ -2,11 +2,13 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { messageQuery } from "@/api/queries";
 import type { MediaFile, Message } from "@/api/types";
 import { Skeleton } from "@/components/ui/states";
-import { previewOf } from "@/features/conversations/preview";
 import { mediaState } from "@/features/media/state";
 import { VariantPicture } from "@/features/media/VariantPicture";
 import { pictureUrl } from "@/features/media/variants";
-import { senderOf, useThreadContext } from "@/features/thread/context";
+import { PersonName } from "@/features/message/PersonName";
+import { senderOf } from "@/features/message/people";
+import { previewOf } from "@/features/message/preview";
+import { useThreadContext } from "@/features/thread/context";
 import { texts } from "@/texts";
 
 const THUMB_PX = 40;
@@ -26,12 +28,13 @@ export function Quote({ messageId }: { messageId: number }) {
   return (
     <button
       type="button"
+      data-act="quote"
       aria-label={texts.message.quoteJump(sender, text)}
       onClick={() => jumpTo(messageId)}
       className={`${frame} flex items-center gap-3 text-start hover:bg-accent/14`}
     >
       <span className="min-w-0 flex-1">
-        <bdi className="block truncate font-semibold text-accent-strong text-xs">{sender}</bdi>
+        <PersonName name={sender} className="block truncate font-semibold text-accent-strong text-xs" />
         <span className="flex items-center gap-1.5 text-muted">
           {Icon && <Icon aria-hidden="true" className="size-3.5 shrink-0" />}
           <bdi className="truncate">{text}</bdi>
@@ -47,7 +50,7 @@ export function Quote({ messageId }: { messageId: number }) {
 }
 
 const frame =
-  "m-0.5 mb-1 min-h-12 w-0 min-w-[calc(100%-0.25rem)] rounded-lg border-accent border-s-4 bg-accent/8 px-2.5 py-1.5 text-[13px]";
+  "m-0.5 mb-1 min-h-12 w-0 min-w-[calc(100%-0.25rem)] rounded-lg border-accent border-s-4 bg-accent/8 px-2.5 py-1.5 text-[0.8125rem]";
 
 /** A file with a picture. Only of what is here: a quote must not fetch what nobody asked to see. */
 function picturedOf({ media, revoked }: Message): MediaFile | null {

@@ -1,16 +1,24 @@
+import { clsx } from "clsx";
 import type { Message, Reaction } from "@/api/types";
+import { oursOn, reactorOf } from "@/features/message/people";
 import { useOutgoingReaction } from "@/features/sending/store";
-import { oursOn, reactorOf, useThreadContext } from "@/features/thread/context";
+import { useThreadContext } from "@/features/thread/context";
 import { texts } from "@/texts";
 
-export function Reactions({ message }: { message: Message }) {
+type ReactionsProps = {
+  message: Message;
+  /** There is no bubble whose edge they could sit on. */
+  frameless: boolean;
+};
+
+export function Reactions({ message, frameless }: ReactionsProps) {
   const { conversation } = useThreadContext();
   const reactions = useReactions(message);
   const name = (reaction: Reaction) => reactorOf(reaction.from, message, conversation);
   if (reactions.length === 0) return null;
   const byEmoji = Map.groupBy(reactions, (reaction) => reaction.emoji);
   return (
-    <ul className="-mt-1.5 relative z-1 mb-1.5 flex gap-1 px-2">
+    <ul className={clsx("relative z-1 mb-1.5 flex gap-1 px-2", frameless ? "mt-1" : "-mt-1.5")}>
       {[...byEmoji].map(([emoji, all]) => {
         const label = texts.message.reactions(emoji, all.map(name).join(", "));
         return (

@@ -19,22 +19,22 @@ export function RowView({ row, now, thread, highlighted }: RowViewProps) {
       return <Top thread={thread} />;
     case "day":
       return (
-        <div className="flex justify-center pt-4 pb-1">
+        <h2 className="flex justify-center pt-4 pb-1">
           <time
             dateTime={row.time}
             className="rounded-full border border-line bg-surface px-3 py-1 text-muted text-xs"
           >
             {formatDay(row.time, now)}
           </time>
-        </div>
+        </h2>
       );
     case "unread":
       return (
-        <div className="flex items-center gap-3 pt-4 pb-1 font-medium text-accent text-xs">
+        <h2 className="flex items-center gap-3 pt-4 pb-1 font-medium text-accent text-xs">
           <span className="h-px flex-1 bg-accent/40" />
           {texts.thread.newMessages}
           <span className="h-px flex-1 bg-accent/40" />
-        </div>
+        </h2>
       );
     case "message":
       return (
@@ -44,6 +44,8 @@ export function RowView({ row, now, thread, highlighted }: RowViewProps) {
           firstOfGroup={row.firstOfGroup}
           lastOfGroup={row.lastOfGroup}
           highlighted={highlighted}
+          at={row.at}
+          of={row.of}
         />
       );
   }

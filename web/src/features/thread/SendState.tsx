@@ -3,12 +3,12 @@ import { useMayAct } from "@/api/roles";
 import type { Message } from "@/api/types";
 import { Spinner } from "@/components/ui/spinner";
 import { editOutgoing } from "@/features/composer/act";
-import { useFocusLeft } from "@/features/composer/focus";
-import { asSentence } from "@/features/media/failure";
+import { focusLeft } from "@/features/composer/focus";
 import type { Outgoing } from "@/features/sending/outbox";
 import { removeOutgoing, retryOutgoing } from "@/features/sending/sending";
 import { useOutbox } from "@/features/sending/store";
 import { useSendAgain } from "@/features/thread/useSendActions";
+import { asSentence } from "@/lib/sentence";
 import { texts } from "@/texts";
 
 /** Below a message that the server does not have yet: how far it is, and what can be done. */
@@ -88,10 +88,9 @@ function Ring({ percent }: { percent: number }) {
 }
 
 function Cancel({ item }: { item: Outgoing }) {
-  const button = useFocusLeft<HTMLButtonElement>();
   return (
     <button
-      ref={button}
+      ref={focusLeft}
       type="button"
       aria-label={texts.sending.cancel}
       title={texts.sending.cancel}
@@ -148,10 +147,9 @@ type ActionProps = {
 };
 
 function Action({ icon: Icon, text, onClick }: ActionProps) {
-  const button = useFocusLeft<HTMLButtonElement>();
   return (
     <button
-      ref={button}
+      ref={focusLeft}
       type="button"
       onClick={onClick}
       className="inline-flex min-h-6 items-center gap-1 rounded-md px-1.5 font-semibold underline-offset-2 hover:underline pointer-coarse:min-h-9"

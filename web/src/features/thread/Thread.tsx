@@ -1,40 +1,30 @@
-import { useNavigate, useSearch } from "@tanstack/react-router";
 import { MessageSquareDashed } from "lucide-react";
-import { useCallback, useMemo, useState } from "react";
+import { useMemo, useState } from "react";
 import type { Conversation, Message } from "@/api/types";
 import { EmptyState, ErrorState, Skeleton } from "@/components/ui/states";
 import { Composer } from "@/features/composer/Composer";
 import { DropZone } from "@/features/composer/DropZone";
+import { contactName } from "@/features/message/contact";
 import { useOutgoing } from "@/features/sending/store";
 import { ThreadContext } from "@/features/thread/context";
 import { ForwardDialog } from "@/features/thread/ForwardDialog";
 import { MessageList } from "@/features/thread/MessageList";
-import { useMarkRead, useThread, useUnreadDivider } from "@/features/thread/useThread";
-import { contactName } from "@/lib/contact";
-import { useWindowFocus } from "@/lib/useWindowFocus";
+import type { useThread } from "@/features/thread/useThread";
+import { useThreadState } from "@/features/thread/useThreadState";
 import { texts } from "@/texts";
-
-/** A position in the thread that was asked for; the number tells two requests for the same position apart. */
-export type JumpRequest = { messageId: number; request: number };
 
 type ThreadProps = { conversationId: number; conversation: Conversation | undefined };
 
 export function Thread({ conversationId, conversation }: ThreadProps) {
-  const { m } = useSearch({ from: "/inbox/c/$conversationId" });
-  const thread = useThread(conversationId, m);
-  const { messages, query, attached } = thread;
-  const { jump, jumpTo } = useJump(m);
-  const [atEnd, setAtEnd] = useState(true);
-  const seeing = useWindowFocus() && atEnd && attached;
-  const divider = useUnreadDivider(messages, conversation, attached, seeing);
-  useMarkRead(conversation, seeing);
+  const { thread, state, dispatch, jumpTo, toLatest } = useThreadState(conversationId, conversation);
+  const { messages, query } = thread;
   const outgoing = useOutgoing(conversationId);
-  const toLatest = useToLatest(thread.openAt, attached);
   const [forwarding, setForwarding] = useState<Message | null>(null);
-  const context = useMemo(() => ({ conversation, jumpTo, forward: setForwarding }), [conversation, jumpTo]);
+  const context = useMemo(
+    () => ({ conversation, jumpTo, forward: setForwarding, faded: () => dispatch({ type: "faded" }) }),
+    [conversation, jumpTo, dispatch],
+  );
   const name = conversation ? contactName(conversation.contact) : "";
-  // A link to a message that is gone still opens the conversation.
-  const retry = () => void (m === undefined ? query.refetch() : toLatest());
   const isEmpty = messages.length === 0 && outgoing.length === 0;
   return (
     <ThreadContext value={context}>
@@ -43,7 +33,7 @@ export function Thread({ conversationId, conversation }: ThreadProps) {
           {query.isPending ? (
             <ThreadSkeleton />
           ) : query.isError && messages.length === 0 ? (
-            <ErrorState title={texts.thread.failed} error={query.error} retry={retry} />
+            <ErrorState title={texts.thread.failed} error={query.error} retry={() => void query.refetch()} />
           ) : isEmpty ? (
             <EmptyState
               icon={<MessageSquareDashed />}
@@ -53,17 +43,22 @@ export function Thread({ conversationId, conversation }: ThreadProps) {
           ) : (
             <MessageList
               thread={thread}
+              state={state}
+              dispatch={dispatch}
               outgoing={outgoing}
               name={name}
-              divider={divider}
               unread={conversation?.unreadCount ?? 0}
-              jump={jump}
-              onAtEnd={setAtEnd}
               onLatest={toLatest}
             />
           )}
         </div>
-        <Composer conversationId={conversationId} lastInboundAt={lastInboundAt(messages, query)} />
+        <Composer
+          conversationId={conversationId}
+          conversation={conversation}
+          lastInboundAt={lastInboundAt(messages, query)}
+          // Who writes sees what was written, wherever the thread is scrolled to.
+          onSent={toLatest}
+        />
       </DropZone>
       {forwarding && <ForwardDialog message={forwarding} onClose={() => setForwarding(null)} />}
     </ThreadContext>
@@ -78,36 +73,6 @@ function lastInboundAt(
   if (isPending || isError || hasPreviousPage) return undefined;
   const last = messages.findLast(({ direction }) => direction === "inbound");
   return last?.timestamp ?? (hasNextPage ? undefined : null);
-}
-
-/** The URL says where to jump; clicking the same quote twice jumps twice. */
-function useJump(m: number | undefined) {
-  const navigate = useNavigate({ from: "/c/$conversationId" });
-  const [jump, setJump] = useState<JumpRequest | null>(m === undefined ? null : { messageId: m, request: 0 });
-  const [seen, setSeen] = useState(m);
-  const requestJump = (messageId: number) =>
-    setJump((last) => ({ messageId, request: (last?.request ?? 0) + 1 }));
-  if (m !== seen) {
-    setSeen(m);
-    if (m !== undefined) requestJump(m);
-  }
-  const jumpTo = useCallback(
-    (messageId: number) => {
-      if (messageId === m) setJump((last) => ({ messageId, request: (last?.request ?? 0) + 1 }));
-      else void navigate({ search: ({ view: _, ...rest }) => ({ ...rest, m: messageId }) });
-    },
-    [m, navigate],
-  );
-  return { jump, jumpTo };
-}
-
-function useToLatest(openAt: ReturnType<typeof useThread>["openAt"], attached: boolean) {
-  const navigate = useNavigate({ from: "/c/$conversationId" });
-  return async () => {
-    if (!attached && !(await openAt({}))) return false;
-    void navigate({ search: ({ m: _, ...rest }) => rest, replace: true });
-    return true;
-  };
 }
 
 const SKELETON_BUBBLES = [44, 62, 28, 70, 36, 52];

@@ -1,12 +1,12 @@
 import { Link } from "@tanstack/react-router";
-import { ArrowLeft, PanelRight } from "lucide-react";
-import { useEffect, useRef } from "react";
+import { ArrowLeft, MessageSquareOff, PanelRight } from "lucide-react";
 import type { Conversation } from "@/api/types";
 import { Avatar } from "@/components/ui/avatar";
 import { IconButton, iconButton } from "@/components/ui/button";
 import { EmptyState, Skeleton } from "@/components/ui/states";
+import { contactName, contactPhone } from "@/features/message/contact";
+import { PersonName } from "@/features/message/PersonName";
 import { Thread } from "@/features/thread/Thread";
-import { contactName, contactPhone } from "@/lib/contact";
 import { texts } from "@/texts";
 
 type ThreadPaneProps = {
@@ -14,6 +14,8 @@ type ThreadPaneProps = {
   conversation: Conversation | undefined;
   missing: boolean;
   detailsOpen: boolean;
+  /** By the details: then nothing of it can be reached. */
+  covered: boolean;
   onDetails: () => void;
 };
 
@@ -22,14 +24,15 @@ const ONE_PANE = "(max-width: 47.99rem)";
 
 export function ThreadPane(props: ThreadPaneProps) {
   const { conversation, missing } = props;
-  const pane = useRef<HTMLElement>(null);
-  useEffect(() => {
-    // On a phone the list, and what had the focus in it, is gone.
-    if (window.matchMedia(ONE_PANE).matches) pane.current?.focus();
-  }, []);
   return (
-    <main ref={pane} id="thread" tabIndex={-1} className="flex min-w-0 flex-1 flex-col bg-page outline-none">
-      <header className="flex h-15 shrink-0 items-center gap-3 border-line border-b bg-surface px-3 md:px-4">
+    <main
+      ref={focusWhereAlone}
+      inert={props.covered}
+      id="thread"
+      tabIndex={-1}
+      className="flex min-w-0 flex-1 flex-col bg-page outline-none"
+    >
+      <header className="flex min-h-15 shrink-0 items-center gap-3 border-line border-b bg-surface px-3 md:px-4">
         <Link
           to="/"
           aria-label={texts.action.back}
@@ -39,22 +42,33 @@ export function ThreadPane(props: ThreadPaneProps) {
           <ArrowLeft className="size-5 rtl:rotate-180" />
         </Link>
         {conversation ? <Heading conversation={conversation} /> : !missing && <HeadingSkeleton />}
-        <IconButton
-          label={texts.thread.details}
-          aria-expanded={props.detailsOpen}
-          onClick={props.onDetails}
-          className="ms-auto"
-        >
-          <PanelRight className="size-5 rtl:rotate-180" />
-        </IconButton>
+        {!missing && (
+          <IconButton
+            label={texts.thread.details}
+            aria-expanded={props.detailsOpen}
+            onClick={props.onDetails}
+            className="ms-auto"
+          >
+            <PanelRight className="size-5 rtl:rotate-180" />
+          </IconButton>
+        )}
       </header>
       {missing ? (
-        <EmptyState icon={null} title={texts.thread.notFound} />
+        <EmptyState icon={<MessageSquareOff />} title={texts.thread.notFound}>
+          <Link to="/" className="mt-2 font-medium text-accent underline">
+            {texts.app.toInbox}
+          </Link>
+        </EmptyState>
       ) : (
         <Thread conversationId={props.conversationId} conversation={conversation} />
       )}
     </main>
   );
+}
+
+/** On a phone the list, and what had the focus in it, is gone. */
+function focusWhereAlone(pane: HTMLElement | null): void {
+  if (window.matchMedia(ONE_PANE).matches) pane?.focus();
 }
 
 function Heading({ conversation }: { conversation: Conversation }) {
@@ -63,11 +77,15 @@ function Heading({ conversation }: { conversation: Conversation }) {
   return (
     <>
       <Avatar name={name} id={conversation.contact.id} className="size-9 text-sm" />
-      <div className="min-w-0">
-        <h2 className="truncate font-semibold text-[15px] leading-tight">
-          <bdi>{name}</bdi>
-        </h2>
-        {phone && phone !== name && <p className="truncate text-muted text-xs">{phone}</p>}
+      <div className="min-w-0 py-1">
+        <h1 className="truncate font-semibold text-[0.9375rem] leading-tight">
+          <PersonName name={name} />
+        </h1>
+        {phone && phone !== name && (
+          <p className="truncate text-muted text-xs">
+            <PersonName name={phone} />
+          </p>
+        )}
       </div>
     </>
   );

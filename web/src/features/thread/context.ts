@@ -1,13 +1,13 @@
 import { createContext, use } from "react";
 import type { Conversation, Message } from "@/api/types";
-import { contactName } from "@/lib/contact";
-import { texts } from "@/texts";
 
 type ThreadContextValue = {
   conversation: Conversation | undefined;
   jumpTo: (messageId: number) => void;
   /** Asks where a message is to go on to. The rows of a thread come and go; what is asked must not. */
   forward: (message: Message) => void;
+  /** The highlight of the message that was jumped to is over. */
+  faded: () => void;
 };
 
 /** What every bubble of one thread shares. */
@@ -15,27 +15,9 @@ export const ThreadContext = createContext<ThreadContextValue>({
   conversation: undefined,
   jumpTo: () => {},
   forward: () => {},
+  faded: () => {},
 });
 
 export function useThreadContext(): ThreadContextValue {
   return use(ThreadContext);
-}
-
-/** Who reacted. WhatsApp names people by number. */
-export function reactorOf(from: string, message: Message, conversation: Conversation | undefined): string {
-  const contact = conversation?.contact;
-  const ids = [contact?.waId, contact?.phone, contact?.userId].map((id) => id?.replace(/^\+/, ""));
-  const digits = from.replace(/^\+/, "");
-  if (contact && ids.includes(digits)) return contactName(contact);
-  return digits === oursOn(message) ? texts.contact.you : from;
-}
-
-/** Our number, as a message names it. */
-export function oursOn({ direction, senderPhone, receivingPhone }: Message): string {
-  return ((direction === "outbound" ? senderPhone : receivingPhone) ?? "").replace(/^\+/, "");
-}
-
-export function senderOf(message: Message, conversation: Conversation | undefined): string {
-  if (message.direction === "outbound") return texts.contact.you;
-  return message.senderName ?? (conversation ? contactName(conversation.contact) : texts.contact.unnamed);
 }

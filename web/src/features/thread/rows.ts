@@ -15,6 +15,9 @@ export type ThreadRow =
       message: Message;
       /** What the server does not have yet, shown in the form of a message. */
       outgoing: Outgoing | null;
+      /** Which one it is of how many. */
+      at: number;
+      of: number;
       firstOfGroup: boolean;
       lastOfGroup: boolean;
     };
@@ -46,6 +49,8 @@ export function threadRows(
       key: `message-${nameOf(message)}`,
       message,
       outgoing: waiting[index - messages.length] ?? null,
+      at: index + 1,
+      of: all.length,
       firstOfGroup: unread || newDay || !sameGroup(before, message),
       lastOfGroup: after === undefined || after.id === unreadFrom || !sameGroup(message, after),
     });

@@ -1,9 +1,6 @@
-import { renderHook } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
-import { linkify } from "@/features/thread/RichText";
 import { threadRows } from "@/features/thread/rows";
-import { nthNewestInbound, useUnreadDivider } from "@/features/thread/useThread";
-import { conversation, message, outgoing, T0 } from "@/test/fixtures";
+import { message, outgoing, T0 } from "@/test/fixtures";
 
 const at = (id: number, minutes: number, fields = {}) =>
   message(id, { timestamp: new Date(T0 + minutes * 60_000).toISOString(), ...fields });
@@ -75,45 +72,5 @@ describe("what is on its way out", () => {
       return row?.kind === "message" ? row.message : null;
     };
     expect(message()).toBe(message());
-  });
-});
-
-it("the unread mark counts only what came in", () => {
-  const messages = [at(1, 0), at(2, 1), at(3, 2, { direction: "outbound" }), at(4, 3)];
-  expect(nthNewestInbound(messages, 2)).toBe(2);
-  expect(nthNewestInbound(messages, 0)).toBeNull();
-  expect(nthNewestInbound(messages, 50)).toBe(1);
-});
-
-it("a thread that opens in its past has no mark until its newest are loaded", () => {
-  const past = [at(1, 0), at(2, 1)];
-  const all = [...past, at(3, 2), at(4, 3)];
-  const unread = conversation(1, 0, { unreadCount: 1 });
-  const { result, rerender } = renderHook(
-    ({ messages, attached }) => useUnreadDivider(messages, unread, attached, false),
-    { initialProps: { messages: past, attached: false } },
-  );
-  expect(result.current).toBeNull();
-  rerender({ messages: all, attached: true });
-  expect(result.current).toBe(4);
-});
-
-describe("web addresses", () => {
-  const hrefs = (text: string) => linkify(text).flatMap(({ href }) => (href ? [href] : []));
-
-  it("become links without the sentence around them", () => {
-    expect(hrefs("See https://a.example/x?y=1, or (http://b.example).")).toEqual([
-      "https://a.example/x?y=1",
-      "http://b.example",
-    ]);
-    expect(
-      linkify("See https://a.example.")
-        .map(({ text }) => text)
-        .join(""),
-    ).toBe("See https://a.example.");
-  });
-
-  it("of any other kind stay text", () => {
-    expect(hrefs("javascript:alert(1) data:text/html,x file:///etc")).toEqual([]);
   });
 });

@@ -4,9 +4,9 @@ import { ApiError } from "@/api/client";
 import type { Message } from "@/api/types";
 import { reasonOf } from "@/components/ui/states";
 import { changeDraft, useDrafts } from "@/features/composer/drafts";
-import { asSentence } from "@/features/media/failure";
 import { retrySent, takeBack } from "@/features/sending/sending";
 import { announce } from "@/lib/announce";
+import { asSentence } from "@/lib/sentence";
 import { texts } from "@/texts";
 
 /** Sends a message again that failed, or of which nobody knows. */

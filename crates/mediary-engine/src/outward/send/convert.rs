@@ -34,6 +34,9 @@ const TURN_WITHIN: Duration = Duration::from_secs(60);
 /// From its turn to its end.
 const WITHIN: Duration = Duration::from_secs(600);
 
+/// What is said where a conversion would help.
+const OFFER: &str = "set convert to true to have it converted";
+
 /// Converts files, within its bounds.
 #[derive(Clone, Debug)]
 pub(super) struct Converter {
@@ -69,7 +72,7 @@ pub(super) async fn accepted(
     let recipe = conversion(draft, proved.mime_type);
     let refusal = match draft::accept(draft, &proved) {
         // Its type is that of the container alone.
-        Ok(kept) if draft.convert && draft.kind == FileType::Video => {
+        Ok(kept) if draft.kind == FileType::Video => {
             return of_taken_type(sender, received, draft, kept).await;
         }
         Ok(kept) => return Ok((SendableFile::Received(received), kept)),
@@ -78,7 +81,7 @@ pub(super) async fn accepted(
     let Some(recipe) = recipe else { return Err(refusal) };
     let workers = match (workers_for(&sender.context, recipe), draft.convert) {
         (Ok(workers), true) => workers,
-        (Ok(_), false) => return Err(with_more(refusal, "set convert to true to have it converted")),
+        (Ok(_), false) => return Err(with_more(refusal, OFFER)),
         (Err(why), true) => return Err(not_here(refusal, why)),
         (Err(_), false) => return Err(refusal),
     };
@@ -90,7 +93,8 @@ pub(super) async fn accepted(
     .await
 }
 
-/// A video in a container that WhatsApp takes: as it is, if what is in it is taken, too, as far as anybody here can look.
+/// A video in a container that WhatsApp takes: as it is, if what is in it is taken, too, as far as anybody here can look. WhatsApp would
+/// refuse another one only after it was sent.
 async fn of_taken_type(
     sender: &Sender,
     received: ReceivedFile,
@@ -100,20 +104,30 @@ async fn of_taken_type(
     let Some(workers) = sender.context.media_workers() else {
         return Ok((SendableFile::Received(received), kept));
     };
-    let _turn = sender.converter.turn(received.company, draft.kind).await?;
+    let _turn = match draft.convert {
+        true => Some(sender.converter.turn(received.company, draft.kind).await?),
+        // To look takes milliseconds, and the pool has turns of its own.
+        false => None,
+    };
     in_time(async {
         let original = received.store(&sender.context).await?;
         let refused = match run(sender, workers, &original, Recipe::AcceptedVideo).await? {
             Ok(_) => return Ok((SendableFile::Stored(original), kept)),
-            Err(refused) if refused.kind() == ErrorKind::Worker => return Err(failed(refused)),
+            // Nothing is known against the file.
+            Err(broken) if broken.kind() == ErrorKind::Worker && !draft.convert => {
+                return Ok((SendableFile::Stored(original), kept));
+            }
+            Err(broken) if broken.kind() == ErrorKind::Worker => return Err(failed(broken)),
             Err(refused) => refused,
         };
         let detail = format!("{}; WhatsApp takes H.264 with AAC, or without sound", refused.sentence());
         let refusal = Error::refused(ErrorCode::UnsupportedMediaType, detail);
         let recipe = Recipe::VideoMessage { max_bytes: limits::outbound_file_bytes(FileType::Video, false) };
-        match workers_for(&sender.context, recipe) {
-            Ok(workers) => converted(sender, workers, original, (recipe, draft), refusal).await,
-            Err(why) => Err(not_here(refusal, why)),
+        match (workers_for(&sender.context, recipe), draft.convert) {
+            (Ok(workers), true) => converted(sender, workers, original, (recipe, draft), refusal).await,
+            (Err(why), true) => Err(not_here(refusal, why)),
+            (Ok(_), false) => Err(with_more(refusal, OFFER)),
+            (Err(_), false) => Err(with_more(refusal, "send it as a document")),
         }
     })
     .await

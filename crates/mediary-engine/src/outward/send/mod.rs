@@ -50,6 +50,8 @@ use crate::context::Context;
 const POLL: Duration = Duration::from_secs(1);
 /// Messages that this process sends at once.
 const AT_ONCE: usize = 64;
+/// Messages of one company that this process sends at once: uploads that take long leave room for the others.
+const AT_ONCE_OF_COMPANY: usize = AT_ONCE / 2;
 /// Messages of one account that are sent at once, on all nodes together. How many begin in a second is decided by the store.
 const AT_ONCE_OF_ACCOUNT: usize = 16;
 
@@ -134,6 +136,7 @@ impl JobKind for Sender {
         let config = self.context.config();
         let limits = SendLimits {
             batch: free,
+            per_company: AT_ONCE_OF_COMPANY,
             per_account: AT_ONCE_OF_ACCOUNT,
             lease: config.rules.lease,
             only: self.only,

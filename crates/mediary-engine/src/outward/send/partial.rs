@@ -222,7 +222,7 @@ fn elsewhere(received: u64) -> Error {
     Error::refused(ErrorCode::Conflict, detail)
 }
 
-fn used_meanwhile() -> Error {
+pub(super) fn used_meanwhile() -> Error {
     Error::refused(ErrorCode::Conflict, "the upload was used or ended by another request")
 }
 

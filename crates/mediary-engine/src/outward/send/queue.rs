@@ -1,13 +1,15 @@
 //! A message on its way into its rows: checked, its file stored under a key that is reserved, and all of it queued in one transaction.
 
 use mediary_core::{CompanyId, Error, ErrorCode, MessageId, Result, Scope, UploadId, limits};
-use mediary_store::{Change, ChangeKind, Destination, NewSend, QueuedSend, UploadedFile};
+use mediary_store::{
+    Change, ChangeKind, Destination, ErrorKind, NewSend, QueuedSend, USED_UPLOAD, UploadedFile,
+};
 
 use super::content::{KeptContent, KeptKind};
 use super::draft::{self, DraftContent, FileDraft, FileSource, MessageDraft};
 use super::source::{accepted, described, receive};
 use super::upload::{SendableFile, StoredUpload};
-use super::{Sender, headed};
+use super::{Sender, headed, partial};
 use crate::access::{May, rights};
 use crate::base::fault;
 use crate::base::work::Work;
@@ -49,7 +51,7 @@ pub(super) async fn queue(
         Some(id) => Some(replied_to(context, &scope, id, &destination).await?),
         None => None,
     };
-    let used = used_uploads(&content);
+    let upload = used_upload(&content).map(|id| (id, may.caller().label()));
     let prepared = async {
         Ok::<_, Error>(match content {
             DraftContent::Plain(plain) => {
@@ -80,26 +82,36 @@ pub(super) async fn queue(
         all.push(NewSend { client_id: client_id.clone(), ..new });
         files.extend(stored);
     }
-    let queued = context.store().queue_sends(&scope, &all).await?;
+    if let Some(first) = all.first_mut() {
+        first.upload = upload;
+    }
+    let queued = match context.store().queue_sends(&scope, &all).await {
+        Ok(queued) => queued,
+        // The one that used the upload up may be this one, asked for twice.
+        Err(error) if is_used(&error) => {
+            let first = first_with(context, &scope, client_id.as_deref()).await?;
+            return first.ok_or_else(partial::used_meanwhile);
+        }
+        Err(error) => return Err(error.into()),
+    };
     files.into_iter().for_each(StoredUpload::settled);
     fault::point("send.queued");
-    for id in used {
-        // Where this fails, the upload ends by itself in a day.
-        if let Err(error) = sender.uploads().end(may, id).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "an upload that was sent is still kept");
-        }
-    }
     let are_new = queued.iter().all(|one| one.is_new);
     if are_new {
         queued.iter().for_each(|one| publish_new(context, scope.company(), one));
         context.work().wake(Work::Send);
         context.work().wake(Work::Derive);
+        context.work().wake(Work::Trash);
     }
     Ok(QueuedMessages { ids: queued.into_iter().map(|one| one.message_id).collect(), are_new })
 }
 
-/// The uploads that a message takes its files from.
-fn used_uploads(content: &DraftContent) -> Vec<UploadId> {
+fn is_used(error: &mediary_store::Error) -> bool {
+    matches!(error.kind(), ErrorKind::Conflict { constraint } if constraint == USED_UPLOAD)
+}
+
+/// The upload that a message takes its file from; several files come by none.
+fn used_upload(content: &DraftContent) -> Option<UploadId> {
     let sources: Vec<&FileSource> = match content {
         DraftContent::Plain(_) => vec![],
         DraftContent::Headed(draft) => draft.source.iter().collect(),
@@ -109,7 +121,7 @@ fn used_uploads(content: &DraftContent) -> Vec<UploadId> {
         FileSource::Partial(id) => Some(*id),
         _ => None,
     };
-    sources.into_iter().filter_map(upload).collect()
+    sources.into_iter().find_map(upload)
 }
 
 /// Files as WhatsApp takes them, if it takes all of them. The first message answers, as it does where people send several.
@@ -171,6 +183,7 @@ pub(super) fn new_send(
         reaction: kept.kind.reaction(),
         file,
         client_id: None,
+        upload: None,
         created_by: may.caller().user_id(),
         content: kept.to_text()?,
     })

@@ -103,9 +103,12 @@ impl ReceivedFile {
     /// Makes it durable under its key.
     pub(super) async fn store(self, context: &Context) -> Result<StoredUpload> {
         let Self { staged, company, backend, key, content } = self;
-        context.store().reserve_upload(company, backend, key.as_str()).await?;
+        // The bytes reach the disk while their key is reserved, and are not under it before it is.
+        let reserved = context.store().reserve_upload(company, backend, key.as_str());
+        let (reserved, synced) = tokio::join!(reserved, staged.sync());
+        reserved?;
         // Of one that is abandoned in here nobody knows whether its bytes get there; the reservation deletes them in an hour.
-        let stored = staged.publish().await?;
+        let stored = synced?.publish().await?;
         fault::point("send.stored");
         let context = context.clone();
         Ok(StoredUpload { context, company, backend, key, content, stored, is_named: false })

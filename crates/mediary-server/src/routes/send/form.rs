@@ -28,10 +28,12 @@ const FILE: &str = "file";
 const TYPE: &str = "type";
 /// Fields that each of several files has of its own.
 const OF_EACH_FILE: &[&str] = &[TYPE, "caption", "fileName"];
-/// Fields that are numbers, objects and truths in JSON; in a form everything is text.
+/// Fields that are no text in JSON; in a form everything is.
 const NUMBERS: &[&str] =
     &["conversationId", "whatsappAccountId", "mediaId", "libraryId", "uploadId", "replyTo"];
+const DECIMALS: &[&str] = &["latitude", "longitude"];
 const OBJECTS: &[&str] = &["template", "interactive"];
+const LISTS: &[&str] = &["contacts"];
 const TRUTHS: &[&str] = &["voice", "convert", "previewUrl"];
 
 /// A message with its file, or several files, each as a message of its own in the order of the form: as many as ten. The first `caption` is
@@ -201,6 +203,10 @@ async fn receive(
     (mut field, untaken): (Field<'_>, &Untaken),
     bytes_of_form: &mut u64,
 ) -> Result<FormFile, Problem> {
+    if field.file_name().is_none() && field.content_type().is_none() {
+        let rule = "is text, not a file: give the part a file name; curl does so by -F 'file=@path'";
+        return Err(Problem::field(FILE, rule));
+    }
     let name = field.file_name().filter(|name| !name.is_empty()).map(str::to_owned);
     let mut upload = app.engine().receive_file(may).await?;
     while let Some(bytes) = field.chunk().await.map_err(broken)? {
@@ -238,6 +244,10 @@ fn value_of(name: &str, text: String) -> Result<Value, Problem> {
         let number = text.trim().parse::<i64>();
         return number.map(Into::into).map_err(|_| Problem::field(name, "must be a whole number"));
     }
+    if DECIMALS.contains(&name) {
+        let number = text.trim().parse::<f64>().ok().and_then(serde_json::Number::from_f64);
+        return number.map(Value::Number).ok_or_else(|| Problem::field(name, "must be a number"));
+    }
     if TRUTHS.contains(&name) {
         return match text.trim() {
             "true" => Ok(true.into()),
@@ -248,6 +258,10 @@ fn value_of(name: &str, text: String) -> Result<Value, Problem> {
     if OBJECTS.contains(&name) {
         let object = serde_json::from_str::<Map<String, Value>>(&text);
         return object.map(Value::Object).map_err(|_| Problem::field(name, "must be a JSON object"));
+    }
+    if LISTS.contains(&name) {
+        let list = serde_json::from_str::<Vec<Value>>(&text);
+        return list.map(Value::Array).map_err(|_| Problem::field(name, "must be a JSON array"));
     }
     Ok(text.into())
 }

@@ -1,7 +1,7 @@
 //! The body of a form on its way to the parser, which looks for the end of what it reads in all that has come since: of a part's
 //! headers without an end it would keep everything, and look through it again with every byte.
 //!
-//! So it gets one frame after the other, with time to take what is in it, and no more once too much has come of which it could take
+//! So it gets a piece after the other, with time to take what is in it, and no more once too much has come of which it could take
 //! nothing. Bytes of a file or a field can be taken as they come.
 
 use std::pin::Pin;
@@ -13,8 +13,10 @@ use axum::body::Body;
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
+/// Bytes that the parser gets at a time, but for the rest of a frame.
+const PIECE: usize = 64 * 1024;
 /// Bytes that may have come since the parser took something: of the headers of a part, and of what precedes the first one.
-const UNTAKEN_MAX: usize = 32 * 1024;
+const UNTAKEN_MAX: usize = 2 * PIECE;
 
 /// What has come since the parser last took something.
 #[derive(Clone, Debug, Default)]
@@ -27,13 +29,13 @@ impl Untaken {
     }
 }
 
-/// A body that is read a frame at a time.
+/// A body that is read a piece at a time.
 #[derive(Debug)]
 pub(super) struct FormBody {
     body: Body,
     untaken: Untaken,
-    /// Whether the last frame was just given, and has to be looked at first.
-    rests: bool,
+    /// Bytes that were given without time to take them.
+    given: usize,
 }
 
 #[derive(Debug)]
@@ -49,7 +51,7 @@ impl std::error::Error for TooMuchUntaken {}
 
 impl FormBody {
     pub(super) fn new(body: Body, untaken: Untaken) -> Self {
-        Self { body, untaken, rests: false }
+        Self { body, untaken, given: 0 }
     }
 }
 
@@ -61,7 +63,8 @@ impl http_body::Body for FormBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        if std::mem::take(&mut self.rests) {
+        if self.given >= PIECE {
+            self.given = 0;
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
@@ -72,7 +75,7 @@ impl http_body::Body for FormBody {
         if let Some(Ok(frame)) = &frame {
             let bytes = frame.data_ref().map_or(0, Bytes::len);
             self.untaken.0.fetch_add(bytes, Ordering::Relaxed);
-            self.rests = true;
+            self.given += bytes;
         }
         Poll::Ready(frame)
     }
@@ -118,7 +121,7 @@ mod tests {
         for head in ["--b\r\nContent-Disposition: form-data; name=\"", "no boundary yet"] {
             let (mut form, _, asked) = form(head, 1000);
             assert!(form.next_field().await.is_err());
-            assert!(asked.load(Ordering::Relaxed) <= UNTAKEN_MAX / FRAME + 2, "{head}");
+            assert!(asked.load(Ordering::Relaxed) <= (UNTAKEN_MAX + PIECE) / FRAME + 2, "{head}");
         }
     }
 
@@ -132,7 +135,7 @@ mod tests {
             untaken.taken();
             bytes += chunk.len();
             let asked = asked.load(Ordering::Relaxed) * FRAME;
-            assert!(asked - bytes <= 2 * FRAME, "no more is kept than was asked for");
+            assert!(asked - bytes <= PIECE + 2 * FRAME, "no more is kept than was asked for");
         }
         assert!(bytes >= 199 * FRAME);
     }

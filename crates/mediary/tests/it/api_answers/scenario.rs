@@ -322,6 +322,12 @@ pub(super) async fn sending(answers: &mut Answers<'_>, message: &Value) {
     })
     .await;
     answers.ask("show_typing").at(conversation).held().await;
+    // WhatsApp is told in the background, by the same call that sends: the faults below are for what follows.
+    eventually("WhatsApp to be told", async || {
+        let told = world.simulator.read_receipts().iter().any(|receipt| receipt.typing);
+        told.then_some(()).ok_or("not yet")
+    })
+    .await;
     let text = |text: &str| json!({ "conversationId": conversation, "type": "text", "text": text });
     let send = async |given: &Value| -> Value {
         world.api().post("/api/messages", given).await.json().await.unwrap()

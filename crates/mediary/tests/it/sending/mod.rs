@@ -5,6 +5,7 @@ mod documents;
 mod forwards;
 mod headed;
 mod library;
+mod pace;
 mod several;
 
 use std::collections::{BTreeMap, BTreeSet};

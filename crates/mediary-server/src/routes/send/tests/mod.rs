@@ -102,6 +102,51 @@ async fn file_of_a_form_is_stored_and_served_at_once() {
 }
 
 #[tokio::test]
+async fn places_and_contact_cards_come_as_forms_too() {
+    let scene = Scene::open().await;
+    let place = [("type", "location"), ("latitude", "48.2"), ("longitude", "-16.4"), ("name", "Wien")];
+    let answer = scene.send_form(&place, None).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
+    let card = r#"[{"name": {"formatted_name": "Ana", "first_name": "Ana"}}]"#;
+    let answer = scene.send_form(&[("type", "contacts"), ("contacts", card)], None).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
+    for (fields, field) in [
+        ([("type", "location"), ("latitude", "north"), ("longitude", "1")], "latitude"),
+        ([("type", "location"), ("latitude", "1"), ("longitude", "NaN")], "longitude"),
+        ([("type", "contacts"), ("contacts", "{}"), ("text", "")], "contacts"),
+    ] {
+        let answer = scene.send_form(&fields, None).await;
+        assert_eq!(
+            (answer.status, answer.json()["errors"][0]["field"].as_str()),
+            (StatusCode::BAD_REQUEST, Some(field))
+        );
+    }
+}
+
+#[tokio::test]
+async fn text_in_the_place_of_a_file_is_no_file() {
+    let scene = Scene::open().await;
+    let answer = scene.send_form(&[("type", "document"), ("file", "invoice.pdf")], None).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    assert_eq!(answer.json()["errors"][0]["field"], "file");
+    assert!(answer.json().to_string().contains("file=@path"), "{answer:?}");
+}
+
+#[tokio::test]
+async fn every_answer_of_an_upload_speaks_its_protocol() {
+    let scene = Scene::open().await;
+    let key = Some(scene.company.key(Role::Agent));
+    for (method, path, status) in [
+        ("OPTIONS", "/api/uploads", StatusCode::NO_CONTENT),
+        ("POST", "/api/uploads", StatusCode::PRECONDITION_FAILED),
+        ("HEAD", "/api/uploads/9", StatusCode::PRECONDITION_FAILED),
+    ] {
+        let answer = scene.house.send(request(method, path, key).body(Body::empty()).unwrap()).await;
+        assert_eq!((answer.status, &answer.headers["tus-resumable"]), (status, &"1.0.0".parse().unwrap()));
+    }
+}
+
+#[tokio::test]
 async fn stored_file_is_sent_as_a_copy_that_outlives_it() {
     let scene = Scene::open().await;
     let sent = scene.send(json!({"type": "image", "mediaId": scene.made.media.0})).await.json();

@@ -1,0 +1,3 @@
+export const ROOMS: readonly string[];
+export const EFFECTS_MAX: number;
+export function problemsOf(files: Record<string, string>): string[];

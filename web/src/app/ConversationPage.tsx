@@ -1,0 +1,59 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { ApiError } from "@/api/client";
+import { conversationQuery } from "@/api/queries";
+import { useDetails } from "@/app/useDetails";
+import { useTitle } from "@/app/useTitle";
+import { focusConversations } from "@/features/conversations/focus";
+import { DetailsPane } from "@/features/details/DetailsPane";
+import { ImageLightbox } from "@/features/media/ImageLightbox";
+import { toggleAudio } from "@/features/media/playback";
+import { contactName } from "@/features/message/contact";
+import { ThreadPane } from "@/features/thread/ThreadPane";
+import { isControl, useShortcuts } from "@/lib/shortcuts";
+
+export function ConversationPage() {
+  const { conversationId } = useParams({ from: "/inbox/c/$conversationId" });
+  return <Opened key={conversationId} id={conversationId} />;
+}
+
+function Opened({ id }: { id: number }) {
+  const client = useQueryClient();
+  const { view, info, part = 0 } = useSearch({ from: "/inbox/c/$conversationId" });
+  const navigate = useNavigate({ from: "/c/$conversationId" });
+  const conversation = useQuery(conversationQuery(id, client));
+  const details = useDetails();
+  useTitle(conversation.data ? contactName(conversation.data.contact) : null);
+  useShortcuts({
+    i: details.toggle,
+    Escape: () => {
+      if (details.covering) return details.close();
+      void navigate({ to: "/" }).then(focusConversations);
+    },
+    " ": (event) => (isControl(event.target) ? false : toggleAudio()),
+  });
+  const missing = conversation.error instanceof ApiError && conversation.error.status === 404;
+  return (
+    <>
+      <ThreadPane
+        conversationId={id}
+        conversation={conversation.data}
+        missing={missing}
+        onDetails={details.toggle}
+        detailsOpen={details.open}
+        covered={details.covering}
+      />
+      {details.open && !missing && (
+        <DetailsPane
+          conversationId={id}
+          conversation={conversation.data}
+          infoMessageId={info}
+          part={part}
+          covering={details.covering}
+          onClose={details.close}
+        />
+      )}
+      {view !== undefined && <ImageLightbox conversationId={id} messageId={view} part={part} />}
+    </>
+  );
+}

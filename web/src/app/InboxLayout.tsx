@@ -1,0 +1,49 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { Outlet, useParams } from "@tanstack/react-router";
+import { clsx } from "clsx";
+import { useState } from "react";
+import { ConnectionBanner } from "@/app/ConnectionBanner";
+import { ListHeader } from "@/app/ListHeader";
+import { NowPlaying } from "@/app/NowPlaying";
+import { useLive } from "@/app/useLive";
+import { Announcer } from "@/components/ui/announcer";
+import { ShortcutSheet } from "@/components/ui/shortcut-sheet";
+import { ConversationList } from "@/features/conversations/ConversationList";
+import { useShortcuts } from "@/lib/shortcuts";
+import { texts } from "@/texts";
+
+/** The frame: conversations beside whatever the URL opened; on a phone one of the two. */
+export function InboxLayout() {
+  const client = useQueryClient();
+  const { conversationId } = useParams({ strict: false });
+  const [sheet, setSheet] = useState(false);
+  useLive(client);
+  useShortcuts({ "?": () => setSheet(true) });
+  return (
+    <div className="flex h-full flex-col">
+      <a
+        href="#thread"
+        className="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:m-2 focus:rounded-lg focus:bg-accent focus:px-3 focus:py-2 focus:text-on-accent"
+      >
+        {texts.app.skip}
+      </a>
+      <ConnectionBanner />
+      <NowPlaying conversationId={conversationId} />
+      <div className="flex min-h-0 flex-1">
+        <nav
+          aria-label={texts.shell.panes.list}
+          className={clsx(
+            "w-full shrink-0 flex-col border-line bg-surface md:flex md:w-84 md:border-e",
+            conversationId === undefined ? "flex" : "hidden",
+          )}
+        >
+          <ListHeader onShortcuts={() => setSheet(true)} />
+          <ConversationList activeId={conversationId} />
+        </nav>
+        <Outlet />
+      </div>
+      <Announcer />
+      {sheet && <ShortcutSheet onClose={() => setSheet(false)} />}
+    </div>
+  );
+}

@@ -1,0 +1,144 @@
+import type { QueryClient } from "@tanstack/react-query";
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  notFound,
+  Outlet,
+  redirect,
+} from "@tanstack/react-router";
+import { Toaster } from "sonner";
+import { meQuery } from "@/api/queries";
+import { ConversationPage } from "@/app/ConversationPage";
+import { CrashPage, NotFoundPage } from "@/app/FailurePages";
+import { InboxLayout } from "@/app/InboxLayout";
+import { InboxSkeleton } from "@/app/InboxSkeleton";
+import { PickConversation } from "@/app/PickConversation";
+import { useTheme } from "@/app/theme";
+import { LoginPage } from "@/features/auth/LoginPage";
+import { openDrafts } from "@/features/composer/drafts";
+import { stopAudio, usePlayback } from "@/features/media/playback";
+import { useReveal } from "@/features/media/reveal";
+import { isOnDemand } from "@/features/media/state";
+import { sendAs } from "@/features/sending/sending";
+
+/** What the URL of a conversation holds beside its id. Media are named by their message. */
+export type ConversationSearch = {
+  /** The message to jump to. */
+  m?: number;
+  /** The message whose picture is open over everything. */
+  view?: number;
+  /** The message whose file the details are about. */
+  info?: number;
+  /** Which of that message's files; without it, the message's own. */
+  part?: number;
+  /** The details pane, opened or closed by hand; otherwise the window's width decides. */
+  details?: boolean;
+};
+
+const root = createRootRouteWithContext<{ client: QueryClient }>()({
+  component: Root,
+  notFoundComponent: NotFoundPage,
+  errorComponent: CrashPage,
+});
+
+function Root() {
+  const theme = useTheme((state) => state.theme);
+  return (
+    <>
+      <Outlet />
+      {/* At the bottom it would lie on what is written, at the very top on the names of who it is written to. */}
+      <Toaster theme={theme} position="top-center" offset={72} mobileOffset={68} closeButton />
+    </>
+  );
+}
+
+const login = createRoute({
+  getParentRoute: () => root,
+  path: "/login",
+  validateSearch: (search): { next?: string; expired?: boolean } => ({
+    ...(isOwnPath(search.next) ? { next: search.next } : {}),
+    ...(search.expired === true ? { expired: true } : {}),
+  }),
+  component: LoginPage,
+});
+
+const inbox = createRoute({
+  getParentRoute: () => root,
+  id: "inbox",
+  beforeLoad: async ({ context, location }) => {
+    const me = await context.client.ensureQueryData(meQuery);
+    if (me === null) throw redirect({ to: "/login", search: { next: location.href } });
+    sendAs(me.id);
+    openDrafts(me.id);
+  },
+  component: InboxLayout,
+  pendingComponent: InboxSkeleton,
+  pendingMs: 0,
+  pendingMinMs: 0,
+});
+
+const pick = createRoute({ getParentRoute: () => inbox, path: "/", component: PickConversation });
+
+/** On leaving a conversation what was uncovered is covered again, and its sound stops; what is stored plays on. */
+let opened: number | null = null;
+
+function openConversation(id: number | null): void {
+  if (id === opened) return;
+  if (opened !== null) {
+    const { media } = usePlayback.getState();
+    if (media === null || isOnDemand(media)) stopAudio();
+    useReveal.getState().hideAll();
+  }
+  opened = id;
+}
+
+const conversation = createRoute({
+  getParentRoute: () => inbox,
+  path: "/c/$conversationId",
+  params: {
+    parse: ({ conversationId }) => {
+      const id = positive(conversationId);
+      if (id === undefined) throw notFound();
+      return { conversationId: id };
+    },
+    stringify: ({ conversationId }) => ({ conversationId: String(conversationId) }),
+  },
+  validateSearch: (search): ConversationSearch => ({
+    ...entry("m", positive(search.m)),
+    ...entry("view", positive(search.view)),
+    ...entry("info", positive(search.info)),
+    ...entry("part", positive(search.part)),
+    ...entry("details", typeof search.details === "boolean" ? search.details : undefined),
+  }),
+  onEnter: ({ params }) => openConversation(params.conversationId),
+  onStay: ({ params }) => openConversation(params.conversationId),
+  onLeave: () => openConversation(null),
+  component: ConversationPage,
+});
+
+const routeTree = root.addChildren([login, inbox.addChildren([pick, conversation])]);
+
+export function createAppRouter(client: QueryClient) {
+  return createRouter({ routeTree, context: { client }, defaultErrorComponent: CrashPage });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof createAppRouter>;
+  }
+}
+
+function positive(value: unknown): number | undefined {
+  const number = Number(value);
+  return Number.isSafeInteger(number) && number > 0 ? number : undefined;
+}
+
+function entry<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
+  return (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
+}
+
+/** Only a path of this site: a link must not send somebody elsewhere after the log-in. */
+function isOwnPath(value: unknown): value is string {
+  return typeof value === "string" && /^\/(?![/\\])/.test(value) && !value.startsWith("/login");
+}

@@ -1,3 +1,0 @@
-export function Logo({ className }: { className?: string }) {
-  return <img src="/favicon.svg" alt="" className={className} />;
-}

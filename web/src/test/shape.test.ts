@@ -1,0 +1,39 @@
+import { describe, expect, it } from "vitest";
+import { EFFECTS_MAX, problemsOf } from "../../scripts/shape.mjs";
+
+const importing = (...paths: string[]) => paths.map((path) => `import { x } from "@/${path}";`).join("\n");
+
+describe("the shape of the sources", () => {
+  it("is kept by imports that lead down, or stay in their room", () => {
+    const files = {
+      "app/router": importing("features/thread/Thread", "lib/format"),
+      "features/thread/Thread": importing("features/thread/rows", "api/types", "texts"),
+    };
+    expect(problemsOf(files)).toEqual([]);
+  });
+
+  it.each([
+    ["leads up", { "lib/format": importing("features/media/box") }, /stands above/],
+    [
+      "leads from a room into a higher one",
+      { "features/media/box": importing("features/thread/rows") },
+      /above/,
+    ],
+    ["has no room", { "stores/x": "" }, /no room/],
+    [
+      "comes back, even for a type alone",
+      { "lib/a": importing("lib/b"), "lib/b": 'import type { A } from "@/lib/a";' },
+      /^a circle of imports: lib\/a → lib\/b → lib\/a$/,
+    ],
+  ])("is lost by an import that %s", (_, files, problem) => {
+    expect(problemsOf(files)).toEqual([expect.stringMatching(problem)]);
+  });
+
+  it("is lost by one effect too many, whatever its kind", () => {
+    const some = "useEffect(() => {});\n".repeat(EFFECTS_MAX - 1);
+    expect(problemsOf({ "lib/a": `${some}useLayoutEffect(() => {});` })).toEqual([]);
+    expect(
+      problemsOf({ "lib/a": `${some}useEffect(() => {});`, "lib/b": "useLayoutEffect(() => {});" }),
+    ).toEqual([expect.stringMatching(/effects, at most/)]);
+  });
+});
