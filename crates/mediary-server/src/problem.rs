@@ -32,6 +32,8 @@ struct Inner {
     detail: Option<String>,
     retry_after: Option<Duration>,
     fields: Vec<FieldError>,
+    /// Whether there is only too much to do: nothing is wrong here, and anybody can bring it about.
+    is_busy: bool,
     /// Goes to the log, never to the caller.
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
@@ -82,6 +84,7 @@ impl Problem {
             detail: None,
             retry_after: None,
             fields: Vec::new(),
+            is_busy: false,
             source: None,
         }))
     }
@@ -120,11 +123,12 @@ impl Problem {
     pub(crate) fn busy() -> Self {
         Self::new(ErrorCode::StorageError)
             .detail("too many requests are being worked on; please try again shortly")
+            .change(|inner| inner.is_busy = true)
     }
 
-    /// Whether it tells of nothing that is wrong here: everybody could bring it about, as often as they like.
+    /// Whether there is only too much to do, which is no error of ours in the log.
     pub(crate) fn is_busy(&self) -> bool {
-        self.0.code == ErrorCode::StorageError && self.0.source.is_none()
+        self.0.is_busy
     }
 
     pub(crate) fn code(&self) -> ErrorCode {

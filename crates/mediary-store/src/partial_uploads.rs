@@ -20,8 +20,7 @@ use sqlx::AssertSqlSafe;
 /// How long an upload may take from its first request to its last, and how long it may wait to be used.
 pub const PARTIAL_UPLOAD_LIFE: Duration = Duration::from_secs(24 * 3600);
 /// How far ahead the key of a part may be due: no other bytes in the trash wait for so long.
-pub(crate) const PART_KEY_LIFE: Duration = Duration::from_secs(25 * 3600);
-const _: () = assert!(PART_KEY_LIFE.as_secs() == PARTIAL_UPLOAD_LIFE.as_secs() + RESERVED_FOR.as_secs());
+pub(crate) const PART_KEY_LIFE: Duration = PARTIAL_UPLOAD_LIFE.saturating_add(RESERVED_FOR);
 /// The constraint that a message breaks whose upload another one used, or somebody ended.
 pub const USED_UPLOAD: &str = "partial_uploads_used";
 

@@ -1,12 +1,12 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { keys, type ThreadData } from "@/api/queries";
 import type { Message } from "@/api/types";
-import { mapMessages, removeMessage, upsertMessage } from "@/live/patch";
+import { isNewer, mapMessages, removeMessage, upsertMessage } from "@/live/patch";
 
 /** Puts a newer state of a message wherever the query cache has it, or adds it to its thread. */
 export function putMessage(client: QueryClient, message: Message): void {
   client.setQueryData<Message>(keys.message(message.id), (known) =>
-    known && known.updatedAt > message.updatedAt ? known : message,
+    known && isNewer(known, message) ? known : message,
   );
   // A reaction stands on its message, and is none of the thread.
   if (message.type === "reaction") return;

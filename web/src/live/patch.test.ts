@@ -55,6 +55,14 @@ describe("a thread", () => {
     expect(messagesInOrder(late).at(-1)?.status).toBe("read");
   });
 
+  it("compares times, not their text: the later one may be written longer", () => {
+    const queued = message(2, { status: "queued", updatedAt: "2026-12-31T00:00:00.42Z" });
+    const failed = message(2, { status: "failed", updatedAt: "2026-12-31T00:00:00.423Z" });
+    const after = upsertMessage(upsertMessage(thread([{}, [2, 1]]), queued), failed);
+    expect(messagesInOrder(after).at(-1)?.status).toBe("failed");
+    expect(messagesInOrder(upsertMessage(after, queued)).at(-1)?.status).toBe("failed");
+  });
+
   it("loses a message that was taken back, and no other", () => {
     const before = thread([{}, [4, 3]], [{ cursor: "x" }, [2, 1]]);
     const after = removeMessage(before, 3);

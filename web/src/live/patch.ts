@@ -10,13 +10,18 @@ export function reachesNewest(thread: ThreadData): boolean {
   return page !== undefined && position !== undefined && newerPosition(page, position) === undefined;
 }
 
+/** Whether a record was changed after this state of it. As text the times do not compare: their fractions of a second differ in length. */
+export function isNewer(known: { updatedAt: string }, than: { updatedAt: string }): boolean {
+  return Date.parse(known.updatedAt) > Date.parse(than.updatedAt);
+}
+
 /** The messages of a thread, oldest first, each once: pages around a message overlap their neighbours. */
 export function messagesInOrder(thread: ThreadData): Message[] {
   const byId = new Map<number, Message>();
   for (const page of thread.pages) {
     for (const message of page.items) {
       const known = byId.get(message.id);
-      if (!known || known.updatedAt < message.updatedAt) byId.set(message.id, message);
+      if (!known || isNewer(message, known)) byId.set(message.id, message);
     }
   }
   return [...byId.values()].sort(byTime);
@@ -31,8 +36,8 @@ export function upsertMessage(thread: ThreadData, message: Message): ThreadData 
   const known = thread.pages.some((page) => page.items.some((item) => item.id === message.id));
   if (known) {
     // The answer to a request may come after an event that was told later.
-    const isNewer = (item: Message) => item.id === message.id && item.updatedAt <= message.updatedAt;
-    return mapMessages(thread, (item) => (isNewer(item) ? message : item));
+    const isOlder = (item: Message) => item.id === message.id && !isNewer(item, message);
+    return mapMessages(thread, (item) => (isOlder(item) ? message : item));
   }
   const [first, ...rest] = thread.pages;
   if (first === undefined || !reachesNewest(thread)) return thread;
@@ -98,7 +103,7 @@ export function upsertConversation(
 }
 
 function isOlder(a: Conversation, b: Conversation): boolean {
-  return a.lastMessageAt === b.lastMessageAt ? a.id < b.id : a.lastMessageAt < b.lastMessageAt;
+  return (Date.parse(a.lastMessageAt) - Date.parse(b.lastMessageAt) || a.id - b.id) < 0;
 }
 
 /** Keeps the identity of what did not change, so that only the changed rows render again. */

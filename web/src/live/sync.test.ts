@@ -66,7 +66,7 @@ describe("events", () => {
   it("that follow a new message at once leave it new: the files of its conversation are asked for again", async () => {
     const client = new QueryClient();
     client.setQueryData(keys.thread(1), thread([{}, [2, 1]]));
-    answers.set("/api/messages/3", message(3, { media: media(7) }));
+    answers.set("/api/messages/3", message(3, { media: media({ id: 7 }) }));
     const asks = vi.spyOn(client, "invalidateQueries");
     const sync = new Sync(client);
     sync.handle("message.created", { conversationId: 1, messageId: 3 });

@@ -156,7 +156,7 @@ fn side_within((width, height): (u32, u32), frames: usize, pixels: u64) -> u32 {
 pub(crate) fn webp(moments: &[Moment], quality: f32) -> Result<Vec<u8>> {
     let Some(first) = moments.first() else { return Err(Error::broken("the animation has no frame")) };
     let (width, height) = first.picture.dimensions();
-    let config = encode::webp_config(quality)?;
+    let config = encode::webp_config(quality, (width, height))?;
     let mut encoder = AnimEncoder::new(width, height, &config);
     let mut starts_ms = 0;
     for moment in moments.iter().filter(|moment| moment.picture.dimensions() == (width, height)) {

@@ -8,7 +8,7 @@ use mediary_core::{ConversationId, Error, ErrorCode, FileType, Result, Scope};
 use mediary_engine::{DraftContent, DraftDestination, FileDraft, FileSource, MessageDraft};
 use mediary_store::{ConversationQuery, MediaFile};
 use mediary_testing::eventually;
-use mediary_testing::files::{VIDEO, VOICE_NOTE, files_below, sha256};
+use mediary_testing::files::{VIDEO, VOICE_NOTE, files_below, sha256, video_with_index_at_the_end};
 use mediary_testing::whatsapp::{text, webhook};
 
 use super::harness::{WorkersInProcess, World};
@@ -143,7 +143,8 @@ async fn video_that_whatsapp_would_refuse_later_is_refused_before_it_is_sent() {
     let workers = Arc::new(WorkersInProcess::default());
     let world = World::deriving(&workers).await;
     let as_it_is = || FileDraft { convert: false, ..draft(FileType::Video) };
-    for (bytes, why) in [(hevc(), "HEVC"), (&VIDEO[..VIDEO.len() / 2], "cut off")] {
+    let whole: &'static [u8] = video_with_index_at_the_end().leak();
+    for (bytes, why) in [(hevc(), "HEVC"), (&whole[..whole.len() / 2], "cut off")] {
         let error = send(&world, as_it_is(), bytes).await.unwrap_err();
         assert_eq!(error.code(), ErrorCode::UnsupportedMediaType);
         assert!(said(&error).contains(why) && said(&error).contains("as a document"), "{error}");

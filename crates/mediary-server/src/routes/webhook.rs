@@ -252,8 +252,7 @@ fn cut_off() -> Problem {
 }
 
 fn busy() -> Problem {
-    Problem::new(ErrorCode::StorageError)
-        .detail("too many webhooks are waiting to be written to the database; send it again")
+    Problem::busy().detail("too many webhooks are waiting to be written to the database; send it again")
 }
 
 #[cfg(test)]

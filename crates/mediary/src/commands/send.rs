@@ -31,9 +31,10 @@ const POLL: Duration = Duration::from_millis(100);
 const PIECE_BYTES: usize = 64 * 1024;
 
 pub(super) async fn run(config: &Config, args: SendArgs) -> anyhow::Result<Outcome> {
-    let parts = match args.convert {
-        true => wiring::parts_with_media_workers(config).await?,
-        false => wiring::parts(config).await?,
+    // Files are looked into before they are sent, as by the server.
+    let parts = match args.file.is_empty() {
+        true => wiring::parts(config).await?,
+        false => wiring::parts_with_media_workers(config).await?,
     };
     let company = wiring::company(&parts.store, &args.of.company).await?;
     let account = account::find(&parts.store, &company, &args.account).await?;

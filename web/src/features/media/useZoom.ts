@@ -10,7 +10,7 @@ const DOUBLE = 2.5;
 /** A swipe is at least this long. */
 const SWIPE_PX = 60;
 
-/** Zoom, pan and rotation of one picture, begun anew with another one, by wheel, drag, pinch, keys and buttons; a swipe while it is not zoomed. */
+/** Zoom, pan and rotation of one picture, reset for the next one, by wheel, drag, pinch, keys and buttons; a swipe while it is not zoomed. */
 export function useZoom(of: string, onSwipe: (direction: "left" | "right" | "down") => void) {
   const [view, setView] = useState(FIT);
   const [shown, setShown] = useState(of);

@@ -52,18 +52,7 @@ pub(super) async fn queue(
         None => None,
     };
     let upload = used_upload(&content).map(|id| (id, may.caller().label()));
-    let prepared = async {
-        Ok::<_, Error>(match content {
-            DraftContent::Plain(plain) => {
-                let kept = plain.kept(reply_to)?;
-                draft::check(&kept)?;
-                vec![(kept, None)]
-            }
-            DraftContent::Headed(draft) => vec![headed::prepare(sender, may, draft, reply_to).await?],
-            DraftContent::Files(files) => prepare(sender, may, files, reply_to).await?,
-        })
-    };
-    let prepared = match prepared.await {
+    let prepared = match prepare(sender, may, content, reply_to).await {
         Ok(prepared) => prepared,
         // Of two requests with one client id the other may have used its files up meanwhile, and is the answer.
         Err(error) => {
@@ -85,6 +74,7 @@ pub(super) async fn queue(
     if let Some(first) = all.first_mut() {
         first.upload = upload;
     }
+    let uses_upload = all.first().is_some_and(|first| first.upload.is_some());
     let queued = match context.store().queue_sends(&scope, &all).await {
         Ok(queued) => queued,
         // The one that used the upload up may be this one, asked for twice.
@@ -101,7 +91,9 @@ pub(super) async fn queue(
         queued.iter().for_each(|one| publish_new(context, scope.company(), one));
         context.work().wake(Work::Send);
         context.work().wake(Work::Derive);
-        context.work().wake(Work::Trash);
+        if uses_upload {
+            context.work().wake(Work::Trash);
+        }
     }
     Ok(QueuedMessages { ids: queued.into_iter().map(|one| one.message_id).collect(), are_new })
 }
@@ -124,8 +116,26 @@ fn used_upload(content: &DraftContent) -> Option<UploadId> {
     sources.into_iter().find_map(upload)
 }
 
-/// Files as WhatsApp takes them, if it takes all of them. The first message answers, as it does where people send several.
+/// The messages of a draft, each with its file, checked and in the form that WhatsApp takes.
 async fn prepare(
+    sender: &Sender,
+    may: &May<rights::Send>,
+    content: DraftContent,
+    reply_to: Option<String>,
+) -> Result<Vec<(KeptContent, Option<SendableFile>)>> {
+    match content {
+        DraftContent::Plain(plain) => {
+            let kept = plain.kept(reply_to)?;
+            draft::check(&kept)?;
+            Ok(vec![(kept, None)])
+        }
+        DraftContent::Headed(draft) => Ok(vec![headed::prepare(sender, may, draft, reply_to).await?]),
+        DraftContent::Files(files) => prepare_files(sender, may, files, reply_to).await,
+    }
+}
+
+/// Files as WhatsApp takes them, if it takes all of them. The first message answers, as it does where people send several.
+async fn prepare_files(
     sender: &Sender,
     may: &May<rights::Send>,
     files: Vec<(FileSource, FileDraft)>,
