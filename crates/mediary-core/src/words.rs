@@ -197,8 +197,8 @@ impl WordQuery {
     }
 
     /// Whether all of it is in these texts together.
-    pub fn is_in<'t>(&self, texts: impl IntoIterator<Item = &'t str>) -> bool {
-        let found: Vec<Word> = texts.into_iter().flat_map(words).collect();
+    pub fn is_in<S: AsRef<str>>(&self, texts: impl IntoIterator<Item = S>) -> bool {
+        let found: Vec<Word> = texts.into_iter().flat_map(|text| words(text.as_ref())).collect();
         self.words.iter().all(|wanted| found.iter().any(|word| word.text == *wanted))
             && self
                 .beginning

@@ -115,7 +115,7 @@ impl Conversation {
 /// scanned instead.
 const INDEXED_CHARS: usize = 3;
 /// The most contacts whose conversations are looked up one by one. If more match, a scan of the inbox fills a page sooner.
-const FOUND_MAX: u32 = 2000;
+const FOUND_MAX: i64 = 2000;
 
 /// What a contact's search text has to hold. Of a number only the digits count, however it is written.
 struct Search {
@@ -178,7 +178,7 @@ impl Store {
     ) -> Result<Page<Conversation>> {
         let search = query.search.as_deref().map(Search::new);
         let rows = match &search {
-            Some(search) if search.is_indexed() && self.finds_few(scope.company(), search).await? => {
+            Some(search) if search.is_indexed() && self.finds_few_contacts(scope, search).await? => {
                 self.conversations_of_found(scope, search, &query.page).await?
             }
             search => self.inbox_page(scope, search.as_ref(), &query.page).await?,
@@ -204,12 +204,9 @@ impl Store {
         self.conversations_where(scope, &rest, args).await
     }
 
-    async fn finds_few(&self, company: CompanyId, search: &Search) -> Result<bool> {
-        let found = dialect::found_contacts(self.backend());
-        let sql = format!("SELECT CAST(COUNT(*) AS BIGINT) FROM ({found} LIMIT $4) AS hits");
-        let args = args![company, search.pattern.as_str(), self.term(search), FOUND_MAX + 1];
-        let counted: Vec<(u32,)> = self.search_rows(AssertSqlSafe(sql), args).await?;
-        Ok(counted.first().is_some_and(|(count,)| *count <= FOUND_MAX))
+    async fn finds_few_contacts(&self, scope: &Scope, search: &Search) -> Result<bool> {
+        let args = args![scope.company(), search.pattern.as_str(), self.term(search)];
+        self.finds_few(dialect::found_contacts(self.backend()), args, FOUND_MAX).await
     }
 
     /// Finds the contacts first, then their conversations. A contact that starts to match in between is included.

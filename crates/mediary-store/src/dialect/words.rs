@@ -36,6 +36,18 @@ pub(crate) fn query(backend: Backend, words: &[String], beginning: Option<&str>)
     whole.chain(open).collect::<Vec<_>>().join(and)
 }
 
+/// A row for each record of the company `$1` that a [`query`] finds. Postgres shall not look at all words of the company instead, where
+/// it expects many hits: the company as an expression is in no index.
+pub(crate) fn hits(backend: Backend, indexed: Indexed, query: &str) -> String {
+    let words = indexed.words;
+    match backend {
+        Backend::Sqlite => format!("SELECT 1 FROM {words} w WHERE w.{words} MATCH {query}"),
+        Backend::Postgres => {
+            format!("SELECT 1 FROM {words} w WHERE w.words @@ CAST({query} AS TSQUERY) AND w.company_id + 0 = $1")
+        }
+    }
+}
+
 /// The beginning of a query over the records of the company `$1` that a [`query`] finds.
 pub(crate) fn found(backend: Backend, indexed: Indexed, query: &str) -> String {
     let Indexed { words, records, alias } = indexed;

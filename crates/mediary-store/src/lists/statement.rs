@@ -68,14 +68,27 @@ impl<'q> Statement<'q> {
         let mut from = match source {
             Source::Order => "media_files f".to_owned(),
             Source::Words => self.words(),
-            Source::Kinds => self.kinds(bounds)?,
-            Source::Days => self.days(),
+            Source::Kinds => Self::of_ids(&self.ids_of_kinds(bounds)?),
+            Source::Days => Self::of_ids(&self.ids_of_days()),
         };
         if message {
             from.push_str(" LEFT JOIN messages m ON m.company_id = f.company_id AND m.id = f.message_id");
         }
         let conditions = self.conditions(source, bounds)?;
         Ok(self.text(&columns, &from, &conditions, rows, 0))
+    }
+
+    /// A row for each file that a source gives, wherever it stands in the list.
+    pub(super) fn hits(&mut self, source: Source) -> Result<(String, Vec<Value>)> {
+        let rows = match source {
+            Source::Words => {
+                let asked = self.asked_words();
+                dialect::words::hits(self.backend, dialect::words::MEDIA, &asked)
+            }
+            Source::Kinds => self.ids_of_kinds(&Bounds::default())?,
+            Source::Order | Source::Days => self.ids_of_days(),
+        };
+        Ok((rows, std::mem::take(&mut self.args)))
     }
 
     /// The last of the next `rows` files of a list, whatever its filters.
@@ -215,6 +228,11 @@ impl<'q> Statement<'q> {
     }
 
     fn words(&mut self) -> String {
+        let asked = self.asked_words();
+        dialect::words::found(self.backend, dialect::words::MEDIA, &asked)
+    }
+
+    fn asked_words(&mut self) -> String {
         let query = self.query;
         let filter = IndexedFilter {
             words: query.words.as_ref(),
@@ -223,12 +241,11 @@ impl<'q> Statement<'q> {
             conversation: query.conversation,
         };
         let asked = filter.to_query(self.scope.company(), self.backend);
-        let asked = self.parameter(asked.into());
-        dialect::words::found(self.backend, dialect::words::MEDIA, &asked)
+        self.parameter(asked.into())
     }
 
     /// The files of the types and states that are wanted, a query for each pair of both. In a list by date each gives its first ones.
-    fn kinds(&mut self, bounds: &Bounds<'_>) -> Result<String> {
+    fn ids_of_kinds(&mut self, bounds: &Bounds<'_>) -> Result<String> {
         let query = self.query;
         let types = if query.file_types.is_empty() { FileType::ALL } else { &query.file_types };
         let states = query.download_status.as_ref().map_or(DownloadStatus::ALL, std::slice::from_ref);
@@ -254,13 +271,14 @@ impl<'q> Statement<'q> {
                 )
             })
             .collect();
-        Ok(Self::of_ids(&parts.join(" UNION ALL ")))
+        Ok(parts.join(" UNION ALL "))
     }
 
-    fn days(&mut self) -> String {
+    /// The files of the days that are wanted.
+    fn ids_of_days(&mut self) -> String {
         let mut conditions = self.of_the_list();
         conditions.extend(self.between_days());
-        Self::of_ids(&format!("SELECT f.id FROM media_files f WHERE {}", conditions.join(" AND ")))
+        format!("SELECT f.id FROM media_files f WHERE {}", conditions.join(" AND "))
     }
 
     fn of_ids(ids: &str) -> String {

@@ -1,20 +1,14 @@
 //! Messages and conversations that have all words of a query, newest first.
-//!
-//! As in lists of media (`lists::found`), the next few thousand are looked at as they are now, and the index gives the rest where those do not
-//! fill the page.
 
 use mediary_core::{ConversationId, MessageId, Scope, WordQuery};
 use sqlx::AssertSqlSafe;
 
+use super::page::{Candidate, FilteredList, page_of};
 use super::terms::Terms;
 use crate::dialect::words::{CONTACTS, Indexed, MESSAGES};
 use crate::scope::and_seen;
 use crate::value::args;
 use crate::{Conversation, Cursor, MessageWithMedia, Page, PageRequest, Result, Store, dialect};
-
-/// Records that are looked at in their order, and of which the words are compared first. See `lists::found`.
-const WALKED: i64 = 4000;
-const FIRST_WALKED: i64 = 300;
 
 /// What is searched, as SQL.
 struct Searched {
@@ -104,82 +98,84 @@ impl Store {
         words: &WordQuery,
         page: &PageRequest,
     ) -> Result<Page<i64>> {
-        let from = page.before()?;
-        let end = self.end_of_walk(searched, scope, from).await?;
-        let wanted = page.row_count();
-        let mut found = self.looked_at(searched, scope, words, (from, end), wanted).await?;
-        let missing = wanted - i64::try_from(found.len()).unwrap_or(wanted);
-        if let Some(end) = end.filter(|_| missing > 0) {
-            found.extend(self.indexed(searched, scope, words, end, missing).await?);
-        }
-        let page = Page::from_rows(found, page.limit, |(id, at, ..)| Cursor::number(*at, *id));
-        Ok(page.map(|(id, ..)| id))
+        // A cursor of another list is refused before anything is looked at.
+        page.before()?;
+        page_of(&SearchedList { store: self, searched, scope, words }, page).await
+    }
+}
+
+/// The records of a search in their order.
+struct SearchedList<'s> {
+    store: &'s Store,
+    searched: &'s Searched,
+    scope: &'s Scope,
+    words: &'s WordQuery,
+}
+
+impl SearchedList<'_> {
+    fn query(&self) -> String {
+        Terms::new(self.scope.company()).query(Some(self.words)).to_query(self.store.backend())
+    }
+}
+
+/// The number and id of a cursor; `otherwise` where there is none.
+fn position(cursor: Option<&Cursor>, otherwise: i64) -> Result<(i64, i64)> {
+    cursor.map_or(Ok((otherwise, otherwise)), |cursor| Ok((cursor.as_number()?, cursor.id)))
+}
+
+fn candidate((id, at, first, second): FoundRecord) -> Candidate {
+    Candidate { cursor: Cursor::number(at, id), texts: [first, second] }
+}
+
+impl FilteredList for SearchedList<'_> {
+    fn words(&self) -> Option<&WordQuery> {
+        Some(self.words)
     }
 
-    /// The last of the next records in their order, whatever they are; `None` if there are fewer.
-    async fn end_of_walk(
-        &self,
-        searched: &Searched,
-        scope: &Scope,
-        (at, id): (i64, i64),
-    ) -> Result<Option<(i64, i64)>> {
-        let Searched { ordered, company, key, id: id_column, .. } = searched;
+    async fn end_of_walk(&self, beyond: Option<&Cursor>, rows: i64) -> Result<Option<Cursor>> {
+        let Searched { ordered, company, key, id, .. } = self.searched;
         let sql = format!(
-            "SELECT {key}, {id_column} FROM {ordered} WHERE {company} = $1 AND ({key}, {id_column}) < ($2, $3)
-                ORDER BY {key} DESC, {id_column} DESC LIMIT 1 OFFSET $4"
+            "SELECT {key}, {id} FROM {ordered} WHERE {company} = $1 AND ({key}, {id}) < ($2, $3)
+                ORDER BY {key} DESC, {id} DESC LIMIT 1 OFFSET $4"
         );
-        self.db().first(AssertSqlSafe(sql), args![scope.company(), at, id, WALKED - 1]).await
+        let (at, before) = position(beyond, i64::MAX)?;
+        let args = args![self.scope.company(), at, before, rows - 1];
+        let end: Option<(i64, i64)> = self.store.db().first(AssertSqlSafe(sql), args).await?;
+        Ok(end.map(|(at, id)| Cursor::number(at, id)))
     }
 
-    /// Those of the next records that have the words.
-    async fn looked_at(
+    async fn walk(
         &self,
-        searched: &Searched,
-        scope: &Scope,
-        words: &WordQuery,
-        ((at, id), end): ((i64, i64), Option<(i64, i64)>),
-        wanted: i64,
-    ) -> Result<Vec<FoundRecord>> {
-        let Searched { ordered, joined, key, id: id_column, .. } = searched;
-        let (end_at, end_id) = end.unwrap_or((i64::MIN, i64::MIN));
-        let rest = format!("({key}, {id_column}) < ($2, $3) AND ({key}, {id_column}) >= ($5, $6)");
-        let sql = searched.select(&format!("{ordered}{joined}"), scope, &rest);
-        let mut found = Vec::new();
-        // Where many match, the first few fill the page.
-        for rows in [FIRST_WALKED, WALKED] {
-            let args = args![scope.company(), at, id, rows, end_at, end_id];
-            found = self.db().all::<FoundRecord>(AssertSqlSafe(sql.0.clone()), args).await?;
-            let is_all = i64::try_from(found.len()).unwrap_or(rows) < rows;
-            found.retain(|(.., first, second)| {
-                words.is_in([first, second].into_iter().flatten().map(String::as_str))
-            });
-            if is_all || i64::try_from(found.len()).unwrap_or(wanted) >= wanted {
-                break;
-            }
-        }
-        found.truncate(usize::try_from(wanted).unwrap_or(usize::MAX));
-        Ok(found)
+        beyond: Option<&Cursor>,
+        upto: Option<&Cursor>,
+        rows: i64,
+    ) -> Result<Vec<Candidate>> {
+        let Searched { ordered, joined, key, id, .. } = self.searched;
+        let ((at, before), (end_at, end_id)) = (position(beyond, i64::MAX)?, position(upto, i64::MIN)?);
+        let rest = format!("({key}, {id}) < ($2, $3) AND ({key}, {id}) >= ($5, $6)");
+        let sql = self.searched.select(&format!("{ordered}{joined}"), self.scope, &rest);
+        let args = args![self.scope.company(), at, before, rows, end_at, end_id];
+        let found: Vec<FoundRecord> = self.store.db().all(sql, args).await?;
+        Ok(found.into_iter().map(candidate).collect())
     }
 
-    /// The next records behind a position that the index finds.
-    async fn indexed(
-        &self,
-        searched: &Searched,
-        scope: &Scope,
-        words: &WordQuery,
-        (at, id): (i64, i64),
-        wanted: i64,
-    ) -> Result<Vec<FoundRecord>> {
-        let backend = self.backend();
-        let Searched { indexed, ordered, key, id: id_column, .. } = searched;
-        let mut from = dialect::words::found(backend, *indexed, "$5");
+    async fn finds_few(&self, max: i64) -> Result<bool> {
+        let hits = dialect::words::hits(self.store.backend(), self.searched.indexed, "$2");
+        self.store.finds_few(&hits, args![self.scope.company(), self.query()], max).await
+    }
+
+    async fn indexed(&self, beyond: Option<&Cursor>, rows: i64) -> Result<Vec<Candidate>> {
+        let Searched { indexed, ordered, key, id, .. } = self.searched;
+        let mut from = dialect::words::found(self.store.backend(), *indexed, "$5");
         if !ordered.starts_with(indexed.records) {
             from.push_str(&format!(" CROSS JOIN {ordered}"));
         }
         // The unary plus only keeps SQLite from reading along the order.
-        let rest = format!("(+{key}, {id_column}) < ($2, $3)");
-        let query = Terms::new(scope.company()).query(Some(words)).to_query(backend);
-        let args = args![scope.company(), at, id, wanted, query];
-        self.search_rows(searched.select(&from, scope, &rest), args).await
+        let rest = format!("(+{key}, {id}) < ($2, $3)");
+        let (at, before) = position(beyond, i64::MAX)?;
+        let args = args![self.scope.company(), at, before, rows, self.query()];
+        let sql = self.searched.select(&from, self.scope, &rest);
+        let found: Vec<FoundRecord> = self.store.search_rows(sql, args).await?;
+        Ok(found.into_iter().map(candidate).collect())
     }
 }

@@ -2,14 +2,16 @@
 
 mod find;
 mod index;
+mod page;
 mod terms;
 
 use mediary_core::{CompanyId, ConversationId, Direction, WordQuery};
-use sqlx::SqlSafeStr;
+use sqlx::{AssertSqlSafe, SqlSafeStr};
 
 use crate::record::Read;
 use crate::value::{Value, args};
 use crate::{Backend, Result, Store, dialect};
+pub(crate) use page::{Candidate, FilteredList, page_of};
 use terms::Terms;
 
 /// What the index is asked for, besides the company.
@@ -30,6 +32,14 @@ impl IndexedFilter<'_> {
 }
 
 impl Store {
+    /// Whether a statement over an index has no more than `max` rows; how many are beyond that is never counted.
+    pub(crate) async fn finds_few(&self, rows: &str, mut args: Vec<Value>, max: i64) -> Result<bool> {
+        args.push((max + 1).into());
+        let sql = format!("SELECT CAST(COUNT(*) AS BIGINT) FROM ({rows} LIMIT ${}) AS hits", args.len());
+        let counted: Vec<(i64,)> = self.search_rows(AssertSqlSafe(sql), args).await?;
+        Ok(counted.first().is_some_and(|(count,)| *count <= max))
+    }
+
     /// The rows of a statement that reads an index of words or of runs of letters.
     pub(crate) async fn search_rows<T: Read>(
         &self,

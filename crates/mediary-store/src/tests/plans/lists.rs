@@ -14,8 +14,12 @@ use crate::*;
 /// messages, each by an index of some levels.
 const WALKED_PAGES_MAX: i64 = 45_000;
 
+/// What everything has, few, some, those of another script, many different words of one beginning, very many that are all old, nothing.
+pub(super) const SEARCHED: [&str; 11] =
+    ["hello", "77 ", "hello 77 ", "order", "فاتورة", "发票", "票", "in", "inv1000005 ", "spring", "nobody"];
+
 /// Filters that few files pass, that none passes, and that most do.
-fn filters() -> Vec<MediaQuery> {
+pub(super) fn filters() -> Vec<MediaQuery> {
     let all = MediaQuery::default;
     let words = |typed: &str| MediaQuery { words: WordQuery::new(typed), ..all() };
     vec![
@@ -23,6 +27,11 @@ fn filters() -> Vec<MediaQuery> {
         words("77 "),
         words("file 77 "),
         words("nobody"),
+        words("order"),
+        words("فاتورة"),
+        words("发票"),
+        words("inv"),
+        words("spring"),
         MediaQuery { conversation: Some(ConversationId(78)), ..words("77 ") },
         MediaQuery { sender: Some("49077".into()), ..all() },
         MediaQuery { direction: Some(Direction::Outbound), ..all() },
@@ -111,7 +120,7 @@ async fn check(test: &Test, seen: Vec<(String, crate::value::Args)>, what: &str)
 
 pub(super) async fn searches_use_their_indexes(test: &Test) {
     let (scope, store) = (Scope::system(test.acme.company), &test.store);
-    for typed in ["hello", "77 ", "hello 77 ", "77", "nobody", "wa"] {
+    for typed in SEARCHED {
         let words = WordQuery::new(typed).unwrap();
         for cursor in [None, Some(Cursor::number(START.millis() + 500_000, 500_000))] {
             let page = PageRequest { cursor, limit: 20 };

@@ -3,6 +3,7 @@
 mod jobs;
 mod lists;
 mod tables;
+mod times;
 
 use std::cell::RefCell;
 use std::time::Duration;
