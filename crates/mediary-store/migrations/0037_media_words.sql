@@ -10,9 +10,8 @@ CREATE TABLE search_changes (
     -- What kind of record changed, like media.
     kind TEXT NOT NULL,
     record_id BIGINT NOT NULL,
-    {key}
+    {root_key}
 ) {strict};
-CREATE INDEX search_changes_oldest ON search_changes (id);
 -- Companies whose older records are not taken in yet. They go from the newest to the oldest.
 CREATE TABLE search_backlog (
     company_id BIGINT NOT NULL REFERENCES companies (id) ON DELETE CASCADE,
@@ -44,9 +43,8 @@ CREATE TABLE search_changes (
     company_id BIGINT NOT NULL,
     kind TEXT NOT NULL,
     record_id BIGINT NOT NULL,
-    {key}
+    {root_key}
 );
-CREATE INDEX search_changes_oldest ON search_changes (id);
 CREATE TABLE search_backlog (
     company_id BIGINT NOT NULL REFERENCES companies (id) ON DELETE CASCADE,
     kind TEXT NOT NULL,

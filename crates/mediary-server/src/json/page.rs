@@ -11,6 +11,7 @@ pub(crate) struct Page<T> {
     /// Give it as `cursor` for the next page.
     #[schema(required)]
     pub(crate) next_cursor: Option<String>,
+    /// Whether there may be more, also behind a page that is not full.
     pub(crate) has_more: bool,
 }
 

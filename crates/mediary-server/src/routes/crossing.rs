@@ -108,9 +108,9 @@ fn assert_code(route: &Route, answer: &Answer, code: &str) {
 
 pub(super) struct Scene {
     pub(super) house: House,
-    ours: Company,
+    pub(super) ours: Company,
     pub(super) theirs: Company,
-    made: Made,
+    pub(super) made: Made,
     others: Others,
 }
 
@@ -243,7 +243,7 @@ async fn answers_hold_no_secret_and_no_provider_url() {
 }
 
 /// A request of an admin who sees one conversation of a company that has two.
-fn seeing(scene: &Scene, own: ConversationId, mut request: Request<Body>) -> Request<Body> {
+pub(super) fn seeing(scene: &Scene, own: ConversationId, mut request: Request<Body>) -> Request<Body> {
     request.extensions_mut().insert(Visibility::Conversations([own].into()));
     let key = format!("Bearer {}", scene.theirs.key(Role::Admin));
     request.headers_mut().insert(header::AUTHORIZATION, key.parse().unwrap());

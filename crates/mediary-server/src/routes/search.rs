@@ -43,7 +43,8 @@ enum Place {
 
 /// Search, newest first
 ///
-/// Each hit says where in it the words stand. Messages that were taken back and files that were deleted are not found.
+/// Each hit says where in it the words stand. Messages that were taken back and files that were deleted are not found. A page may have
+/// fewer items than `limit`, even none, while `hasMore` is true: then `nextCursor` goes on.
 #[utoipa::path(get, path = "/api/search", tag = "Conversations", params(Paging, Search),
     responses((status = 200, body = Page<SearchHit>), (status = 400, body = ProblemBody)))]
 async fn search(
@@ -102,11 +103,14 @@ async fn messages_of(
 
 #[cfg(test)]
 mod tests {
+    use axum::body::Body;
+    use http::StatusCode;
     use mediary_core::Role;
     use mediary_testing::files::PNG;
     use serde_json::json;
 
-    use crate::testing::House;
+    use crate::routes::crossing::{scene, seeing};
+    use crate::testing::{House, post, request};
 
     #[tokio::test]
     async fn hits_say_where_their_words_stand() {
@@ -145,6 +149,60 @@ mod tests {
         ] {
             let answer = house.get(&format!("/api/search?{query}"), company.key(Role::Viewer)).await;
             assert_eq!(answer.field(), field, "{query}");
+        }
+    }
+
+    /// A company tries another one's, and somebody who sees one conversation tries the other, with the index and without.
+    #[tokio::test]
+    async fn searches_find_nothing_of_others() {
+        let scene = scene().await;
+        let own = scene.house.stored_from(&scene.theirs, "15550100777", "wamid.own", PNG).await;
+        for is_indexed in [false, true] {
+            for query in ["q=look", "in=media&q=look", "in=conversations&q=1555"] {
+                let path = format!("/api/search?{query}");
+                let count = async |answer: crate::testing::Answer| {
+                    assert_eq!(answer.status, StatusCode::OK);
+                    answer.json()["items"].as_array().unwrap().len()
+                };
+                let all = scene.house.get(&path, scene.theirs.key(Role::Viewer)).await;
+                assert_eq!(count(all).await, 2, "{query}");
+                let ours = scene.house.get(&path, scene.ours.key(Role::Admin)).await;
+                assert_eq!(count(ours).await, 0, "{query}");
+                let ask = request("GET", &path, None).body(Body::empty()).unwrap();
+                let seen = scene.house.send(seeing(&scene, own.conversation, ask)).await;
+                let hit = seen.json()["items"][0].clone();
+                let found = [&hit["message"]["id"], &hit["media"]["id"], &hit["conversation"]["id"]];
+                let theirs = [json!(own.message), json!(own.media), json!(own.conversation)];
+                assert!(found.iter().zip(&theirs).any(|(one, other)| *one == other), "{query}: {hit}");
+                assert_eq!(count(seen).await, 1, "{query}");
+            }
+            if !is_indexed {
+                scene.house.engine.sweep().await.unwrap();
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn archives_hold_nothing_of_a_conversation_that_is_not_seen() {
+        let scene = scene().await;
+        let own = scene.house.stored_from(&scene.theirs, "15550100777", "wamid.own", PNG).await;
+        let choose = async |ids: &[i64]| {
+            let ask = post("/api/media/archive", None, &json!({"ids": ids}));
+            scene.house.send(seeing(&scene, own.conversation, ask)).await
+        };
+        let refused = choose(&[own.media.0, scene.made.media.0]).await;
+        let unknown = choose(&[own.media.0, 999]).await;
+        assert_eq!((refused.status, unknown.status), (StatusCode::NOT_FOUND, StatusCode::NOT_FOUND));
+        assert_eq!(choose(&[own.media.0]).await.status, StatusCode::CREATED);
+        let foreign = json!({"ids": [scene.made.media.0]});
+        let ours = scene.house.post("/api/media/archive", scene.ours.key(Role::Admin), &foreign).await;
+        assert_eq!(ours.status, StatusCode::NOT_FOUND);
+        for conversation in [scene.made.conversation, own.conversation] {
+            let path = format!("/api/conversations/{conversation}/media/archive");
+            let ask = request("GET", &path, None).body(Body::empty()).unwrap();
+            let answer = scene.house.send(seeing(&scene, own.conversation, ask)).await;
+            assert_eq!(answer.status == StatusCode::OK, conversation == own.conversation, "{path}");
+            assert_eq!(scene.house.get(&path, scene.ours.key(Role::Admin)).await.code(), "not_found");
         }
     }
 }

@@ -43,7 +43,9 @@ pub(crate) fn hits(backend: Backend, indexed: Indexed, query: &str) -> String {
     match backend {
         Backend::Sqlite => format!("SELECT 1 FROM {words} w WHERE w.{words} MATCH {query}"),
         Backend::Postgres => {
-            format!("SELECT 1 FROM {words} w WHERE w.words @@ CAST({query} AS TSQUERY) AND w.company_id + 0 = $1")
+            format!(
+                "SELECT 1 FROM {words} w WHERE w.words @@ CAST({query} AS TSQUERY) AND w.company_id + 0 = $1"
+            )
         }
     }
 }
@@ -55,9 +57,10 @@ pub(crate) fn found(backend: Backend, indexed: Indexed, query: &str) -> String {
         Backend::Sqlite => format!(
             "{words} w CROSS JOIN {records} {alias} ON w.{words} MATCH {query} AND {alias}.id = w.rowid"
         ),
+        // The offset has Postgres begin with the words, however many it expects there.
         Backend::Postgres => format!(
-            "{words} w JOIN {records} {alias} ON w.words @@ CAST({query} AS TSQUERY) AND w.company_id = $1
-                AND {alias}.company_id = w.company_id AND {alias}.id = w.record_id"
+            "(SELECT w.record_id FROM {words} w WHERE w.words @@ CAST({query} AS TSQUERY) AND w.company_id + 0 = $1 OFFSET 0) w
+                JOIN {records} {alias} ON {alias}.company_id = $1 AND {alias}.id = w.record_id"
         ),
     }
 }

@@ -13,6 +13,10 @@ use crate::search::{Candidate, FilteredList, page_of};
 use crate::writes::row;
 use crate::{Cursor, MediaFile, Page, Result, Store};
 
+/// Files that may be looked at for a page: in the order of time they lie beside each other, in another one each is somewhere else.
+const WALKED_MAX: i64 = 4000;
+const SCATTERED_WALKED_MAX: i64 = 1000;
+
 impl Store {
     pub(super) async fn media_found(
         &self,
@@ -76,6 +80,13 @@ impl FilteredMedia<'_> {
 impl FilteredList for FilteredMedia<'_> {
     fn words(&self) -> Option<&WordQuery> {
         self.query.words.as_ref()
+    }
+
+    fn walked_max(&self) -> i64 {
+        match self.query.sort {
+            MediaSort::Date => WALKED_MAX,
+            MediaSort::Size | MediaSort::Name => SCATTERED_WALKED_MAX,
+        }
     }
 
     async fn end_of_walk(&self, beyond: Option<&Cursor>, rows: i64) -> Result<Option<Cursor>> {

@@ -10,6 +10,9 @@ use crate::scope::and_seen;
 use crate::value::args;
 use crate::{Conversation, Cursor, MessageWithMedia, Page, PageRequest, Result, Store, dialect};
 
+/// Messages and conversations that may be looked at for a page. They lie beside each other.
+const WALKED_MAX: i64 = 4000;
+
 /// What is searched, as SQL.
 struct Searched {
     indexed: Indexed,
@@ -130,6 +133,10 @@ fn candidate((id, at, first, second): FoundRecord) -> Candidate {
 impl FilteredList for SearchedList<'_> {
     fn words(&self) -> Option<&WordQuery> {
         Some(self.words)
+    }
+
+    fn walked_max(&self) -> i64 {
+        WALKED_MAX
     }
 
     async fn end_of_walk(&self, beyond: Option<&Cursor>, rows: i64) -> Result<Option<Cursor>> {

@@ -80,8 +80,8 @@ impl Store {
             if !is_alone(tx).await? {
                 return Ok(0);
             }
-            let sql = "WITH oldest AS MATERIALIZED (SELECT n.company_id, n.id FROM search_changes n ORDER BY n.id LIMIT $1)
-                DELETE FROM search_changes WHERE (company_id, id) IN (SELECT o.company_id, o.id FROM oldest o)
+            let sql = "WITH oldest AS MATERIALIZED (SELECT n.id FROM search_changes n ORDER BY n.id LIMIT $1)
+                DELETE FROM search_changes WHERE id IN (SELECT o.id FROM oldest o)
                 RETURNING kind, company_id, record_id";
             let mut changes: Vec<(String, CompanyId, i64)> = tx.all(sql, args![limit]).await?;
             let count = changes.len() as u64;

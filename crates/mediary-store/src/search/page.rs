@@ -4,18 +4,16 @@
 //! an index says whether all that pass are few. If so, they are put in order, and the page is whole. If not, more of the next records
 //! are looked at, a bounded number of them; what passes is the page, which may then be short or empty, and its cursor goes on where the
 //! look ended. So a page costs about the same wherever it stands and whatever passes, and pages lead to the end. The newest records are
-//! found before an index of words knows them, since they are among those that are looked at.
+//! found before an index of words knows them, since they are among those that are looked at first.
 
 use mediary_core::WordQuery;
 
 use crate::{Cursor, Page, PageRequest, Result};
 
-/// Records that are looked at for a page, whether they pass or not.
-const WALKED: i64 = 4000;
-/// And of which the words are compared first.
+/// Records that are looked at for every page.
 const FIRST_WALKED: i64 = 300;
 /// Records of an index that are put in order for a page.
-const SORTED_MAX: i64 = 4000;
+const SORTED_MAX: i64 = 3000;
 
 /// A record of a list: where it stands, with its id, and the texts that have the words of a search together.
 pub(crate) struct Candidate {
@@ -27,16 +25,15 @@ pub(crate) struct Candidate {
 pub(crate) trait FilteredList {
     fn words(&self) -> Option<&WordQuery>;
 
+    /// Records that may be looked at for a page where an index finds many.
+    fn walked_max(&self) -> i64;
+
     /// The last of the next `rows` records, whatever the filter; `None` if there are fewer.
     async fn end_of_walk(&self, beyond: Option<&Cursor>, rows: i64) -> Result<Option<Cursor>>;
 
-    /// The next `rows` records that pass, up to one.
-    async fn walk(
-        &self,
-        beyond: Option<&Cursor>,
-        upto: Option<&Cursor>,
-        rows: i64,
-    ) -> Result<Vec<Candidate>>;
+    /// The next records that pass, `rows` of them at most, up to this one.
+    async fn walk(&self, beyond: Option<&Cursor>, upto: Option<&Cursor>, rows: i64)
+    -> Result<Vec<Candidate>>;
 
     /// Whether an index finds no more than `max` records, wherever they stand.
     async fn finds_few(&self, max: i64) -> Result<bool>;
@@ -47,17 +44,15 @@ pub(crate) trait FilteredList {
 
 /// The ids of the records of a page.
 pub(crate) async fn page_of<L: FilteredList>(list: &L, request: &PageRequest) -> Result<Page<i64>> {
-    let end = list.end_of_walk(request.cursor.as_ref(), WALKED).await?;
-    let first = if list.words().is_some() { FIRST_WALKED } else { request.row_count() };
-    let mut draft = Draft { list, request, found: Vec::new(), reached: request.cursor.clone(), is_over: false };
-    let is_walked = draft.walk(end.as_ref(), first).await?;
+    let mut draft =
+        Draft { list, request, found: Vec::new(), reached: request.cursor.clone(), is_over: false };
+    draft.walk(FIRST_WALKED).await?;
     if draft.is_ready() {
         return Ok(draft.end());
     }
-    if list.finds_few(SORTED_MAX).await? {
-        draft.take_indexed().await?;
-    } else if !is_walked {
-        draft.walk(end.as_ref(), WALKED).await?;
+    match list.finds_few(SORTED_MAX).await? {
+        true => draft.take_indexed().await?,
+        false => draft.walk(list.walked_max()).await?,
     }
     Ok(draft.end())
 }
@@ -73,15 +68,17 @@ struct Draft<'l, L> {
 }
 
 impl<L: FilteredList> Draft<'_, L> {
-    /// Looks at the next records; whether all of them up to the end of the walk were looked at.
-    async fn walk(&mut self, end: Option<&Cursor>, rows: i64) -> Result<bool> {
-        let candidates = self.list.walk(self.reached.as_ref(), end, rows).await?;
-        let is_walked = is_fewer(candidates.len(), rows);
+    /// Looks at the next `rows` records, whether they pass or not.
+    async fn walk(&mut self, rows: i64) -> Result<()> {
+        let end = self.list.end_of_walk(self.reached.as_ref(), rows).await?;
+        let candidates = self.list.walk(self.reached.as_ref(), end.as_ref(), rows).await?;
+        // More than there were before the end when it was asked for, if others were added: then the walk ends earlier.
+        let is_cut = !is_fewer(candidates.len(), rows);
         let last = candidates.last().map(|one| one.cursor.clone());
         self.take(candidates);
-        self.reached = if is_walked { end.cloned() } else { last };
-        self.is_over = is_walked && end.is_none();
-        Ok(is_walked)
+        self.is_over = end.is_none() && !is_cut;
+        self.reached = if is_cut { last } else { end };
+        Ok(())
     }
 
     async fn take_indexed(&mut self) -> Result<()> {

@@ -75,6 +75,35 @@ async fn old_messages_are_found_behind_very_many_others(test: &Test) {
     assert!(found_by(test, &Scope::system(test.other.company), "rechnung").await.is_empty());
 }
 
+/// What very many have, but next to none of the newest, comes in pages that may be empty and lead to the end.
+async fn words_of_very_many_old_messages_are_found_in_short_pages(test: &Test) {
+    many(test).await;
+    for batch in (0..MANY + 300).collect::<Vec<_>>().chunks(1000) {
+        let newer =
+            batch.iter().map(|n| item(said(test.acme, &format!("newer-{n}"), "other words", 10_000 + n)));
+        test.ingest(newer.collect()).await;
+    }
+    index(test).await;
+    let (scope, words) = (Scope::system(test.acme.company), WordQuery::new("talk").unwrap());
+    let mut page = PageRequest { cursor: None, limit: 100 };
+    let (mut seen, mut pages) = (Vec::new(), 0);
+    loop {
+        let found = test.store.search_messages(&scope, &words, &page).await.unwrap();
+        assert!(
+            pages > 0 || (found.items.is_empty() && found.next.is_some()),
+            "four thousand others are newer"
+        );
+        seen.extend(found.items.into_iter().map(|one| one.message.provider_message_id.unwrap()));
+        pages += 1;
+        page.cursor = found.next;
+        if page.cursor.is_none() {
+            break;
+        }
+    }
+    let all: Vec<String> = (0..MANY).rev().map(|n| format!("plain-{n}")).collect();
+    assert!(seen == all, "each once and in order: {} of {MANY}", seen.len());
+}
+
 async fn what_was_taken_back_changed_or_erased_is_not_found(test: &Test) {
     let items = [said(test.acme, "a", "secret word", 1), said(test.acme, "b", "secret word", 2)];
     test.ingest(items.map(item).to_vec()).await;
@@ -134,6 +163,7 @@ async fn reactions_are_not_found(test: &Test) {
 
 on_both!(
     old_messages_are_found_behind_very_many_others,
+    words_of_very_many_old_messages_are_found_in_short_pages,
     what_was_taken_back_changed_or_erased_is_not_found,
     conversations_are_found_by_their_contact,
     reactions_are_not_found,

@@ -1,7 +1,7 @@
 //! Archives of stored files: what is in one, where in it each byte stands, and why what is missing is missing.
 //!
 //! A plan is made of records alone, and the same records make the same archive byte for byte: so a part of it can be sent again, and its
-//! tag names all of it. The files are opened one at a time when they are sent, as any file is. Decision 0024.
+//! tag names all of it. The files are opened one at a time when they are sent, as any file is. Decision 0025.
 
 mod manifest;
 

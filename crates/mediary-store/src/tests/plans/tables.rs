@@ -35,13 +35,15 @@ fn some_words(rows: i64) -> [SomeWord; 5] {
 
 /// What is added to the text of row `i`.
 fn text_of_some(rows: i64) -> String {
-    let parts = some_words(rows).map(|word| format!("CASE WHEN {} THEN ' ' || {} ELSE '' END", word.rows, word.text));
+    let parts =
+        some_words(rows).map(|word| format!("CASE WHEN {} THEN ' ' || {} ELSE '' END", word.rows, word.text));
     parts.join(" || ")
 }
 
 /// Its terms, each null in rows that do not have it.
 fn terms_of_some(company: CompanyId, rows: i64) -> Vec<String> {
-    let term = |word: &SomeWord, term: &str| format!("CASE WHEN {} THEN '{company}w' || {term} END", word.rows);
+    let term =
+        |word: &SomeWord, term: &str| format!("CASE WHEN {} THEN '{company}w' || {term} END", word.rows);
     some_words(rows).iter().flat_map(|word| word.terms.iter().map(move |one| term(word, one))).collect()
 }
 
