@@ -610,7 +610,8 @@ export interface paths {
         };
         /**
          * Search, newest first
-         * @description Each hit says where in it the words stand. Messages that were taken back and files that were deleted are not found.
+         * @description Each hit says where in it the words stand. Messages that were taken back and files that were deleted are not found. A page may have
+         *     fewer items than `limit`, even none, while `hasMore` is true: then `nextCursor` goes on.
          */
         get: operations["search"];
         put?: never;
@@ -1622,6 +1623,7 @@ export interface components {
         OutgoingType: "text" | "image" | "video" | "audio" | "document" | "sticker" | "location" | "contacts" | "reaction" | "template" | "interactive";
         /** @description One page of a list. */
         Page_ApiKey: {
+            /** @description Whether there may be more, also behind a page that is not full. */
             hasMore: boolean;
             items: {
                 createdAt: components["schemas"]["Time"];
@@ -1640,6 +1642,7 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_AuditEntry: {
+            /** @description Whether there may be more, also behind a page that is not full. */
             hasMore: boolean;
             items: {
                 action: string;
@@ -1658,6 +1661,7 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_Conversation: {
+            /** @description Whether there may be more, also behind a page that is not full. */
             hasMore: boolean;
             items: {
                 contact: components["schemas"]["Contact"];
@@ -1675,6 +1679,7 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_LibraryItem: {
+            /** @description Whether there may be more, also behind a page that is not full. */
             hasMore: boolean;
             items: {
                 /** Format: int64 */
@@ -1688,6 +1693,7 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_MediaFile: {
+            /** @description Whether there may be more, also behind a page that is not full. */
             hasMore: boolean;
             items: {
                 animated: boolean;
@@ -1770,6 +1776,7 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_Message: {
+            /** @description Whether there may be more, also behind a page that is not full. */
             hasMore: boolean;
             items: {
                 /** @description Further files: of a filled form, of a template's or an interactive message's header, of a carousel. */
@@ -1818,6 +1825,7 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_SearchHit: {
+            /** @description Whether there may be more, also behind a page that is not full. */
             hasMore: boolean;
             items: {
                 conversation: components["schemas"]["Conversation"] | null;
@@ -1831,6 +1839,7 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_Usage: {
+            /** @description Whether there may be more, also behind a page that is not full. */
             hasMore: boolean;
             items: {
                 /** Format: int64 */
@@ -1846,6 +1855,7 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_User: {
+            /** @description Whether there may be more, also behind a page that is not full. */
             hasMore: boolean;
             items: {
                 /** @description A person who is not active cannot log in. */
@@ -1865,6 +1875,7 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_WebhookEvent: {
+            /** @description Whether there may be more, also behind a page that is not full. */
             hasMore: boolean;
             items: {
                 /** Format: int64 */
@@ -1887,6 +1898,7 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_WhatsappAccount: {
+            /** @description Whether there may be more, also behind a page that is not full. */
             hasMore: boolean;
             items: {
                 awsBucket: string | null;
