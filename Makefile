@@ -21,10 +21,10 @@ mutants: ## Take out one protection after the other, and see that a test notices
 	@xtask/install.sh build test
 	xtask/mutants.sh
 
-soak: ## Kill, hang and cut off nodes of a cluster for a long time; many random histories; plans on ten million rows
+soak: ## Kill, hang and cut off nodes of a cluster for a long time; many random histories; plans on ten million rows, times on two
 	@xtask/install.sh build test
 	xtask/with-postgres.sh cargo test --locked --package mediary --features mediary/faults -- --ignored soak
-	PGTEST_FSYNC=off xtask/with-postgres.sh cargo test --locked --package mediary-store -- --ignored ten_million
+	PGTEST_FSYNC=off xtask/with-postgres.sh cargo test --locked --package mediary-store -- --ignored million
 
 bench: ## Measure Mediary beside its anchors and write bench/README.md
 	@xtask/install.sh build bench

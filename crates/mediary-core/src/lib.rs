@@ -21,6 +21,7 @@ mod sha256;
 mod text;
 mod unreadable;
 mod upstream;
+mod words;
 
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use error::{Error, Result};
@@ -42,3 +43,4 @@ pub use sha256::{InvalidSha256, Sha256};
 pub use text::{UnknownWord, storable_text};
 pub use unreadable::UnreadableField;
 pub use upstream::{UPSTREAM_TEXT_CHARS, upstream_text};
+pub use words::{QUERY_WORDS_MAX, Word, WordQuery, words};

@@ -115,6 +115,15 @@ pub const FILES_SENT_AT_ONCE: usize = 10;
 /// And their bytes together, where they come in a form.
 pub const BYTES_SENT_AT_ONCE: u64 = 250_000_000;
 
+/// Files that are chosen for an archive, and files of an archive: what is known of each is in memory while it is sent.
+pub const ARCHIVE_CHOSEN_FILES: usize = 1000;
+pub const ARCHIVE_FILES: usize = 10_000;
+/// Archives that are sent at once, of one company and of all of them, before the next one gets 429.
+pub const ARCHIVES_AT_ONCE_PER_COMPANY: usize = 4;
+pub const ARCHIVES_AT_ONCE: usize = 64;
+/// How long a link to an archive lives: long enough for a large one over a slow line.
+pub const ARCHIVE_LINK_LIFE: Duration = Duration::from_secs(24 * 3600);
+
 /// Days of a retention, at most: a hundred years. Longer is for ever.
 pub const RETENTION_DAYS_MAX: i64 = 36_500;
 

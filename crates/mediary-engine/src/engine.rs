@@ -1,5 +1,7 @@
 //! The engine as a whole: builds the flows, runs their workers, and is the only interface for server and commands.
 
+mod files;
+
 use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
@@ -17,7 +19,8 @@ use crate::context::{Context, EngineConfig, EngineParts};
 use crate::events::{bus::EventBus, outbox::Outbox};
 use crate::intake::ingest::{self, parked::ParkedItems};
 use crate::intake::{self, WebhookSender, import::Import, webhook, webhook::AcceptedWebhook};
-use crate::media::open::{OpenFiles, OpenRequest, OpenedMedia, Opener, RequestedContent};
+use crate::media::archive::Archives;
+use crate::media::open::{OpenFiles, Opener};
 use crate::media::requests::{self, MediaStatus, RetryOutcome};
 use crate::media::{derive::Deriver, fetch::Fetcher, oversized, oversized::OversizedFiles};
 use crate::outward::receipts::Receipts;
@@ -49,6 +52,7 @@ struct Inner {
     sender: Sender,
     receipts: Receipts,
     opener: Opener,
+    archives: Archives,
     policies: Policies,
     mover: Mover,
     inspector: Inspector,
@@ -95,6 +99,7 @@ impl Engine {
                 files.clone(),
                 deriver.clone(),
             ),
+            archives: Archives::new(context.clone()),
             inspector: Inspector::new(context.clone(), files.clone()),
             sweeper: Sweeper::new(context.clone(), files.clone(), mover.clone(), policies.clone()),
             backfill: Backfill::new(context.clone(), fetcher.clone()),
@@ -297,23 +302,6 @@ impl Engine {
     /// Shows the person of a conversation that somebody writes.
     pub async fn show_typing(&self, may: &May<rights::Send>, id: ConversationId) -> Result<()> {
         self.0.receipts.show_typing(may, id).await
-    }
-
-    /// Opens a file for somebody who may see it: from storage, or from WhatsApp as the policy says.
-    pub async fn open(&self, may: &May<rights::Read>, request: OpenRequest) -> Result<OpenedMedia> {
-        self.0.opener.open(may, request).await
-    }
-
-    /// Opens a file by WhatsApp's id for it, always from WhatsApp, without storing it; with `unshared`, also without sharing the
-    /// transfer with other viewers.
-    pub async fn open_from_provider(
-        &self,
-        may: &May<rights::Read>,
-        provider_media_id: &str,
-        wanted: RequestedContent,
-        unshared: bool,
-    ) -> Result<OpenedMedia> {
-        self.0.opener.open_from_provider(may, provider_media_id, wanted, unshared).await
     }
 
     /// Queues a file's download to run next, whatever its policy waits for or its failures were.

@@ -18,7 +18,7 @@ mod transit;
 mod upkeep;
 mod whatsapp;
 
-pub use access::links::{Link, Links};
+pub use access::links::{ArchiveLink, Link, Links};
 pub use access::{Access, ApiKeyDraft, Caller, Identity, May, NewKey, Right, UserChange, UserDraft, rights};
 pub use base::fault;
 pub use base::metrics::describe as describe_metrics;
@@ -31,6 +31,9 @@ pub use events::event::{EventData, EventName, LiveEvent};
 pub use intake::WebhookSender;
 pub use intake::import::{Import, ImportedLine, ImportedMedia, LineFate};
 pub use intake::webhook::{AcceptedWebhook, UnsignedReason};
+pub use media::archive::{
+    ArchivePlan, ArchiveSection, ArchiveSelection, PlannedFile, crc32_of, crc32_of_file,
+};
 pub use media::derive::variant_kinds;
 pub use media::open::{
     FileInfo, LentMap, OpenRequest, OpenedMedia, ProxiedBody, RequestedContent, Source, Target,

@@ -295,6 +295,23 @@ impl House {
         made
     }
 
+    /// A message whose file has a name and is stored.
+    pub(crate) async fn stored_named(
+        &self,
+        company: &Company,
+        wamid: &str,
+        name: &str,
+        bytes: &[u8],
+    ) -> Made {
+        let mut message = incoming(company, wamid, self.engine.now());
+        message.media = message.media.map(|media| NewMedia { file_name: Some(name.to_owned()), ..media });
+        let made = self.record(company, wamid, message).await;
+        for claimed in self.claim().await {
+            self.finish(&claimed, bytes, "image/png").await;
+        }
+        made
+    }
+
     /// A message whose own file and one attachment are stored.
     pub(crate) async fn stored_with_attachment(
         &self,

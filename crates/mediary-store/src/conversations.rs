@@ -1,15 +1,18 @@
 //! Conversations: the inbox, and one of them.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use mediary_core::{AccountId, CompanyId, ContactId, ConversationId, Scope, Timestamp};
 
 use sqlx::AssertSqlSafe;
 
+use crate::bulk::Bulk;
 use crate::messages::Message;
 use crate::record::{Columns, Read, ReadError, Record as _, record};
 use crate::scope::and_seen;
 use crate::value::{Value, args};
+use crate::writes::row;
 use crate::{Cursor, MediaFile, MessageWithMedia, Page, PageRequest, Result, Store, dialect};
 
 /// A person (or group) the company talks with.
@@ -112,7 +115,7 @@ impl Conversation {
 /// scanned instead.
 const INDEXED_CHARS: usize = 3;
 /// The most contacts whose conversations are looked up one by one. If more match, a scan of the inbox fills a page sooner.
-const FOUND_MAX: u32 = 2000;
+const FOUND_MAX: i64 = 2000;
 
 /// What a contact's search text has to hold. Of a number only the digits count, however it is written.
 struct Search {
@@ -135,13 +138,14 @@ impl Search {
     }
 }
 
-fn conversations_sql(scope: &Scope, from: &str, rest: &str) -> String {
+/// The company is the first parameter, or that of a row.
+fn conversations_sql(scope: &Scope, from: &str, company: &str, rest: &str) -> String {
     format!(
         "SELECT {}, {}, {} FROM {from}
             JOIN contacts c ON c.company_id = v.company_id AND c.id = v.contact_id
             LEFT JOIN messages m ON m.company_id = v.company_id AND m.id = v.last_message_id
             LEFT JOIN media_files f ON f.company_id = m.company_id AND f.message_id = m.id AND f.part = 0
-            WHERE v.company_id = $1{} AND {rest}",
+            WHERE v.company_id = {company}{} AND {rest}",
         Thread::SELECT,
         Message::SELECT,
         MediaFile::SELECT,
@@ -156,7 +160,7 @@ impl Store {
         rest: &str,
         args: Vec<Value>,
     ) -> Result<Vec<Conversation>> {
-        let sql = conversations_sql(scope, "conversations v", rest);
+        let sql = conversations_sql(scope, "conversations v", "$1", rest);
         let rows = self.db().all(AssertSqlSafe(sql), args).await?;
         self.with_attachments(rows).await
     }
@@ -174,7 +178,7 @@ impl Store {
     ) -> Result<Page<Conversation>> {
         let search = query.search.as_deref().map(Search::new);
         let rows = match &search {
-            Some(search) if search.is_indexed() && self.finds_few(scope.company(), search).await? => {
+            Some(search) if search.is_indexed() && self.finds_few_contacts(scope, search).await? => {
                 self.conversations_of_found(scope, search, &query.page).await?
             }
             search => self.inbox_page(scope, search.as_ref(), &query.page).await?,
@@ -200,12 +204,9 @@ impl Store {
         self.conversations_where(scope, &rest, args).await
     }
 
-    async fn finds_few(&self, company: CompanyId, search: &Search) -> Result<bool> {
-        let found = dialect::found_contacts(self.backend());
-        let sql = format!("SELECT CAST(COUNT(*) AS BIGINT) FROM ({found} LIMIT $4) AS hits");
-        let args = args![company, search.pattern.as_str(), self.term(search), FOUND_MAX + 1];
-        let counted: Vec<(u32,)> = self.search_rows(sql, args).await?;
-        Ok(counted.first().is_some_and(|(count,)| *count <= FOUND_MAX))
+    async fn finds_few_contacts(&self, scope: &Scope, search: &Search) -> Result<bool> {
+        let args = args![scope.company(), search.pattern.as_str(), self.term(search)];
+        self.finds_few(dialect::found_contacts(self.backend()), args, FOUND_MAX).await
     }
 
     /// Finds the contacts first, then their conversations. A contact that starts to match in between is included.
@@ -220,11 +221,11 @@ impl Store {
         // The unary plus only keeps SQLite from scanning the inbox.
         let rest = "v.contact_id = k.id AND (+v.last_message_at, v.id) < ($4, $5)
             ORDER BY v.last_message_at DESC, v.id DESC LIMIT $6";
-        let sql = conversations_sql(scope, "k CROSS JOIN conversations v", rest);
+        let sql = conversations_sql(scope, "k CROSS JOIN conversations v", "$1", rest);
         let sql = format!("WITH k(id) AS MATERIALIZED ({found}) {sql}");
         let (pattern, term) = (search.pattern.as_str(), self.term(search));
         let args = args![scope.company(), pattern, term, last_message_at, id, page.row_count()];
-        let rows = self.search_rows(sql, args).await?;
+        let rows = self.search_rows(AssertSqlSafe(sql), args).await?;
         self.with_attachments(rows).await
     }
 
@@ -232,15 +233,22 @@ impl Store {
         dialect::search_term(self.backend(), &search.text)
     }
 
-    async fn search_rows<T: Read>(&self, sql: String, args: Vec<Value>) -> Result<Vec<T>> {
-        let Some(setting) = dialect::before_search(self.backend()) else {
-            return self.db().all(AssertSqlSafe(sql), args).await;
-        };
-        let mut tx = self.db().begin().await?;
-        tx.all::<(String,)>(setting, args![]).await?;
-        let rows = tx.all(AssertSqlSafe(sql), args).await;
-        tx.roll_back().await;
-        rows
+    /// Conversations by their ids, in that order; without those that are gone.
+    pub async fn conversations_of_ids(
+        &self,
+        scope: &Scope,
+        ids: &[ConversationId],
+    ) -> Result<Vec<Conversation>> {
+        let from = "k CROSS JOIN conversations v";
+        let mut read = Bulk::with(conversations_sql(scope, from, "k.company_id", "v.id = k.id"));
+        let mut order = HashMap::new();
+        for (place, id) in ids.iter().enumerate() {
+            read.push(row! { company_id => scope.company(), id => *id });
+            order.insert(*id, place);
+        }
+        let mut rows: Vec<Conversation> = read.read(self.db()).await?;
+        rows.sort_unstable_by_key(|row| order.get(&row.id).copied());
+        self.with_attachments(rows).await
     }
 
     pub async fn conversation(&self, scope: &Scope, id: ConversationId) -> Result<Option<Conversation>> {

@@ -1,5 +1,7 @@
 //! Every difference between the two databases, each in one place.
 
+pub(crate) mod words;
+
 use std::io;
 
 use sqlx::error::{DatabaseError, ErrorKind as SqlErrorKind};

@@ -8,13 +8,14 @@
 //! Below them: `db` runs statements on either database, `pool` keeps connections, `database_file` detects that SQLite's file was
 //! replaced, `record` turns rows into structs and `writes` turns named values into statements, `transaction` retries collisions,
 //! `value` converts parameters, `bulk` writes many rows with few statements, `batch` lets many callers share a commit, `leases` is
-//! the kit for jobs that one process holds, `scan` reads millions of rows in batches, `cost` counts the statements of a task, and
+//! the kit for jobs that one process holds, `search` finds records by their words, `scan` reads millions of rows in batches, `cost` counts the statements of a task, and
 //! `dialect` has every difference between the two databases.
 
 /// The crate has its own name in the tests, for the rows that they share with those of other crates.
 #[cfg(test)]
 extern crate self as mediary_store;
 
+mod archives;
 mod batch;
 mod bulk;
 mod clock_set_back;
@@ -53,6 +54,7 @@ mod reservations;
 mod retention;
 mod scan;
 mod scope;
+mod search;
 mod sends;
 mod signals;
 mod sqlite_writer;

@@ -205,6 +205,27 @@ impl Store {
         Ok(rows)
     }
 
+    /// Messages by their ids, in that order; without those that are gone.
+    pub async fn messages_of_ids(&self, scope: &Scope, ids: &[MessageId]) -> Result<Vec<MessageWithMedia>> {
+        let mut read = Bulk::with(format!(
+            "SELECT {}, {} FROM k CROSS JOIN messages m
+                LEFT JOIN media_files f ON f.company_id = m.company_id AND f.message_id = m.id AND f.part = 0
+                WHERE m.company_id = k.company_id AND m.id = k.id{}",
+            Message::SELECT,
+            MediaFile::SELECT,
+            and_seen(scope, "m.conversation_id")
+        ));
+        let mut order = HashMap::new();
+        for (place, id) in ids.iter().enumerate() {
+            read.push(row! { company_id => scope.company(), id => *id });
+            order.insert(*id, place);
+        }
+        let mut rows: Vec<MessageWithMedia> = read.read(self.db()).await?;
+        rows.sort_unstable_by_key(|row| order.get(&row.message.id).copied());
+        self.attach(rows.iter_mut()).await?;
+        Ok(rows)
+    }
+
     /// Adds to messages the files that only forms, templates and interactive messages have.
     pub(crate) async fn attach<'a>(
         &self,

@@ -55,6 +55,9 @@ pub(crate) const STEPS: &[(&str, &str)] = &[
     ("partial_uploads", include_str!("../migrations/0034_partial_uploads.sql")),
     ("aws_accounts", include_str!("../migrations/0035_aws_accounts.sql")),
     ("retried_sends", include_str!("../migrations/0036_retried_sends.sql")),
+    ("media_words", include_str!("../migrations/0037_media_words.sql")),
+    ("archives", include_str!("../migrations/0038_archives.sql")),
+    ("search", include_str!("../migrations/0039_search.sql")),
 ];
 
 fn migrator(backend: Backend) -> Migrator {

@@ -165,6 +165,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/conversations/{id}/media/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The files of a conversation in one zip
+         * @description Its stored files, as they are, and `manifest.json`: each with name, size, hash, message and time, and what is missing with the
+         *     reason. Nothing is fetched from WhatsApp. Serves ranges and conditional requests: the tag names all of the archive, so a part that
+         *     is asked for with `If-Range` continues the same one.
+         */
+        get: operations["read_conversation_archive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/conversations/{id}/messages": {
         parameters: {
             query?: never;
@@ -298,6 +320,26 @@ export interface paths {
         get: operations["list_media"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/media/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a link to a zip of chosen files
+         * @description Anybody with the link can read these files until it ends, a day later, without logging in, and continue where a download broke off.
+         */
+        post: operations["create_archive"];
         delete?: never;
         options?: never;
         head?: never;
@@ -553,6 +595,27 @@ export interface paths {
          * @description Or one of which nobody knows whether it arrived: then its recipient may get it twice.
          */
         post: operations["retry_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search, newest first
+         * @description Each hit says where in it the words stand. Messages that were taken back and files that were deleted are not found. A page may have
+         *     fewer items than `limit`, even none, while `hasMore` is true: then `nextCursor` goes on.
+         */
+        get: operations["search"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -906,6 +969,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/m/archive/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A zip by its link */
+        get: operations["read_archive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/m/{token}": {
         parameters: {
             query?: never;
@@ -985,6 +1065,10 @@ export interface components {
             prefix: string;
             revokedAt: components["schemas"]["Time"] | null;
             role: components["schemas"]["Role"];
+        };
+        ArchiveUrl: {
+            expiresAt: components["schemas"]["Time"];
+            url: string;
         };
         /** @description Somebody did something to a record. */
         AuditEntry: {
@@ -1149,6 +1233,19 @@ export interface components {
             email: string;
             password: string;
         };
+        /** @description Letters of a field that make a word of the query. */
+        Mark: {
+            /** @description The first unit behind it. */
+            end: number;
+            field: components["schemas"]["MarkedField"];
+            /** @description Counted from zero in UTF-16 code units, as JavaScript counts. */
+            start: number;
+        };
+        /**
+         * @description A field with words in it: the message's `text` or `caption`, the file's `fileName`, or the contact's `name` or `phone`.
+         * @enum {string}
+         */
+        MarkedField: "text" | "caption" | "fileName" | "name" | "phone";
         /** @description The caller. */
         Me: {
             /** Format: int64 */
@@ -1386,6 +1483,11 @@ export interface components {
             name: string;
             role: components["schemas"]["Role"];
         };
+        /** @description Files that are chosen. */
+        NewArchive: {
+            /** @description Ids of media files, each once. */
+            ids: number[];
+        };
         /** @description A stored file that is to be kept. To upload one, send a form. */
         NewLibraryItem: {
             /**
@@ -1521,6 +1623,7 @@ export interface components {
         OutgoingType: "text" | "image" | "video" | "audio" | "document" | "sticker" | "location" | "contacts" | "reaction" | "template" | "interactive";
         /** @description One page of a list. */
         Page_ApiKey: {
+            /** @description Whether there may be more, also behind a page that is not full. */
             hasMore: boolean;
             items: {
                 createdAt: components["schemas"]["Time"];
@@ -1539,6 +1642,7 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_AuditEntry: {
+            /** @description Whether there may be more, also behind a page that is not full. */
             hasMore: boolean;
             items: {
                 action: string;
@@ -1557,6 +1661,7 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_Conversation: {
+            /** @description Whether there may be more, also behind a page that is not full. */
             hasMore: boolean;
             items: {
                 contact: components["schemas"]["Contact"];
@@ -1574,6 +1679,7 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_LibraryItem: {
+            /** @description Whether there may be more, also behind a page that is not full. */
             hasMore: boolean;
             items: {
                 /** Format: int64 */
@@ -1587,6 +1693,7 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_MediaFile: {
+            /** @description Whether there may be more, also behind a page that is not full. */
             hasMore: boolean;
             items: {
                 animated: boolean;
@@ -1669,6 +1776,7 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_Message: {
+            /** @description Whether there may be more, also behind a page that is not full. */
             hasMore: boolean;
             items: {
                 /** @description Further files: of a filled form, of a template's or an interactive message's header, of a carousel. */
@@ -1716,7 +1824,22 @@ export interface components {
             nextCursor: string | null;
         };
         /** @description One page of a list. */
+        Page_SearchHit: {
+            /** @description Whether there may be more, also behind a page that is not full. */
+            hasMore: boolean;
+            items: {
+                conversation: components["schemas"]["Conversation"] | null;
+                /** @description Where the words of the query stand, in the order of the fields. */
+                marks: components["schemas"]["Mark"][];
+                media: components["schemas"]["MediaFile"] | null;
+                message: components["schemas"]["Message"] | null;
+            }[];
+            /** @description Give it as `cursor` for the next page. */
+            nextCursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_Usage: {
+            /** @description Whether there may be more, also behind a page that is not full. */
             hasMore: boolean;
             items: {
                 /** Format: int64 */
@@ -1732,6 +1855,7 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_User: {
+            /** @description Whether there may be more, also behind a page that is not full. */
             hasMore: boolean;
             items: {
                 /** @description A person who is not active cannot log in. */
@@ -1751,6 +1875,7 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_WebhookEvent: {
+            /** @description Whether there may be more, also behind a page that is not full. */
             hasMore: boolean;
             items: {
                 /** Format: int64 */
@@ -1773,6 +1898,7 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_WhatsappAccount: {
+            /** @description Whether there may be more, also behind a page that is not full. */
             hasMore: boolean;
             items: {
                 awsBucket: string | null;
@@ -1875,6 +2001,14 @@ export interface components {
         Role: "viewer" | "agent" | "manager" | "admin";
         /** @enum {string} */
         ScanStatus: "unscanned" | "clean" | "quarantined" | "released";
+        /** @description What a search found. Of a conversation and of a message the others are null; a file comes with its message. */
+        SearchHit: {
+            conversation: components["schemas"]["Conversation"] | null;
+            /** @description Where the words of the query stand, in the order of the fields. */
+            marks: components["schemas"]["Mark"][];
+            media: components["schemas"]["MediaFile"] | null;
+            message: components["schemas"]["Message"] | null;
+        };
         /** @description A message, or those of several files in their order. */
         SentMessages: components["schemas"]["Message"] | components["schemas"]["MessageItems"];
         SignedLink: {
@@ -2444,6 +2578,15 @@ export interface operations {
                 from?: string;
                 /** @description RFC 3339; created before. */
                 to?: string;
+                /** @description Of messages that came in, or of those that went out. */
+                direction?: components["schemas"]["Direction"];
+                /** @description Phone number or user id of who sent the message. */
+                sender?: string;
+                /**
+                 * @description Words in the file's name or the message's caption, all of them, in any order; the last one may be the beginning of one. Case and
+                 *     accents do not matter.
+                 */
+                q?: string;
                 sort?: "date" | "size" | "name";
                 order?: "asc" | "desc";
             };
@@ -2467,6 +2610,57 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    read_conversation_archive: {
+        parameters: {
+            query?: {
+                /** @description May be given more than once. */
+                fileType?: components["schemas"]["FileType"][];
+                /** @description RFC 3339; created at or after. Not later than `to`. */
+                from?: string;
+                /** @description RFC 3339; created before. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            416: components["responses"]["RangeNotSatisfiable"];
+            429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };
     };
@@ -2680,6 +2874,15 @@ export interface operations {
                 from?: string;
                 /** @description RFC 3339; created before. */
                 to?: string;
+                /** @description Of messages that came in, or of those that went out. */
+                direction?: components["schemas"]["Direction"];
+                /** @description Phone number or user id of who sent the message. */
+                sender?: string;
+                /**
+                 * @description Words in the file's name or the message's caption, all of them, in any order; the last one may be the beginning of one. Case and
+                 *     accents do not matter.
+                 */
+                q?: string;
                 sort?: "date" | "size" | "name";
                 order?: "asc" | "desc";
             };
@@ -2700,6 +2903,36 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    create_archive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewArchive"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArchiveUrl"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             503: components["responses"]["ServiceUnavailable"];
         };
     };
@@ -3212,6 +3445,38 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    search: {
+        parameters: {
+            query: {
+                /** @description `nextCursor` of the page before; empty for the first page. */
+                cursor?: string;
+                /** @description How many items, from 1 to 100; 20 unless given. */
+                limit?: number;
+                /** @description Words that all have to be there, in any order; the last one may be the beginning of one. Case and accents do not matter. */
+                q: string;
+                /** @description Where to search: names and numbers of contacts, texts and captions, or file names and captions. */
+                in?: "conversations" | "messages" | "media";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SearchHit"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             503: components["responses"]["ServiceUnavailable"];
         };
     };
@@ -4065,6 +4330,48 @@ export interface operations {
                     "text/plain": string;
                 };
             };
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    read_archive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            410: components["responses"]["Gone"];
+            416: components["responses"]["RangeNotSatisfiable"];
+            429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };
     };

@@ -6,7 +6,7 @@ use mediary_core::{
     ApiKeyId, CompanyId, Error, ErrorCode, Permission, Result, Role, Scope, UserId, Visibility,
 };
 
-use crate::access::links::Link;
+use crate::access::links::{ArchiveLink, Link};
 use mediary_store::Actor;
 
 /// An authenticated caller. Everything they do is limited to one company, their role, and the conversations that they see.
@@ -29,7 +29,7 @@ pub enum Identity {
         id: ApiKeyId,
         name: String,
     },
-    /// The bearer of a signed link, who may see that one file.
+    /// The bearer of a signed link, who may see what it is for.
     Link,
     /// Somebody who may run commands on this machine.
     CommandLine,
@@ -38,12 +38,16 @@ pub enum Identity {
 impl Caller {
     /// The bearer of a link that we signed.
     pub fn of_link(link: &Link) -> Self {
-        Self {
-            company_id: link.company_id,
-            role: Role::Viewer,
-            sees: Visibility::Everything,
-            who: Identity::Link,
-        }
+        Self::of_links(link.company_id)
+    }
+
+    /// The bearer of a link to an archive.
+    pub fn of_archive_link(link: &ArchiveLink) -> Self {
+        Self::of_links(link.company_id)
+    }
+
+    fn of_links(company_id: CompanyId) -> Self {
+        Self { company_id, role: Role::Viewer, sees: Visibility::Everything, who: Identity::Link }
     }
 
     /// A command that does what an agent of the company may do.

@@ -12,6 +12,8 @@ use mediary_core::{CompanyId, Error, ErrorCode, MediaId, Result, Timestamp, limi
 use crate::base::vault::Vault;
 
 const VERSION: u8 = 1;
+/// Of a link to an archive, which is `version ‖ company ‖ archive ‖ expiry ‖ MAC`.
+const ARCHIVE_VERSION: u8 = 2;
 /// Half of the HMAC, to keep links short: 2^128 guesses are out of reach.
 const MAC_BYTES: usize = 16;
 const FIXED_BYTES: usize = 1 + 8 + 8 + 8 + 1;
@@ -26,6 +28,14 @@ pub struct Link {
     pub variant: Option<String>,
     /// Whether the file comes as an attachment.
     pub download: bool,
+    pub expires_at: Timestamp,
+}
+
+/// What a link to an archive opens: the files that were chosen for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArchiveLink {
+    pub company_id: CompanyId,
+    pub archive_id: i64,
     pub expires_at: Timestamp,
 }
 
@@ -63,28 +73,70 @@ impl Links {
         bytes.extend_from_slice(&link.expires_at.0.to_be_bytes());
         bytes.push(u8::from(link.download));
         bytes.extend_from_slice(variant.as_bytes());
+        Ok(self.token(bytes))
+    }
+
+    /// The token of a link to an archive.
+    pub fn sign_archive(&self, link: &ArchiveLink) -> String {
+        let mut bytes = vec![ARCHIVE_VERSION];
+        for number in [link.company_id.0, link.archive_id, link.expires_at.0] {
+            bytes.extend_from_slice(&number.to_be_bytes());
+        }
+        self.token(bytes)
+    }
+
+    fn token(&self, mut bytes: Vec<u8>) -> String {
         let mac = hmac::sign(&self.0, &bytes);
         bytes.extend_from_slice(&mac.as_ref()[..MAC_BYTES]);
-        Ok(BASE64URL_NOPAD.encode(&bytes))
+        BASE64URL_NOPAD.encode(&bytes)
     }
 
     /// Verifies a token. A forged one is `not_found`, an expired one `link_expired`.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Link> {
-        let link = self.read(token).ok_or_else(|| Error::not_found("there is no such link"))?;
+        let link = self.read(token).ok_or_else(no_such_link)?;
         if link.expires_at <= now {
             return Err(Error::plain(ErrorCode::LinkExpired));
         }
         Ok(link)
     }
 
-    fn read(&self, token: &str) -> Option<Link> {
+    /// Verifies the token of a link to an archive, as [`Links::verify`] does that of a file.
+    pub fn verify_archive(&self, token: &str, now: Timestamp) -> Result<ArchiveLink> {
+        let link = self.read_archive(token).ok_or_else(no_such_link)?;
+        if link.expires_at <= now {
+            return Err(Error::plain(ErrorCode::LinkExpired));
+        }
+        Ok(link)
+    }
+
+    /// What we signed.
+    fn signed(&self, token: &str) -> Option<Vec<u8>> {
         if token.len() > TOKEN_CHARS_MAX {
             return None;
         }
-        let bytes = BASE64URL_NOPAD.decode(token.as_bytes()).ok()?;
+        let mut bytes = BASE64URL_NOPAD.decode(token.as_bytes()).ok()?;
         let (signed, mac) = bytes.split_last_chunk::<MAC_BYTES>()?;
         let expected = hmac::sign(&self.0, signed);
         constant_time::verify_slices_are_equal(&expected.as_ref()[..MAC_BYTES], mac).ok()?;
+        bytes.truncate(bytes.len() - MAC_BYTES);
+        Some(bytes)
+    }
+
+    fn read_archive(&self, token: &str) -> Option<ArchiveLink> {
+        let signed = self.signed(token)?;
+        let (&version, rest) = signed.split_first()?;
+        let (company, rest) = rest.split_first_chunk::<8>()?;
+        let (archive, rest) = rest.split_first_chunk::<8>()?;
+        let (expires_at, rest) = rest.split_first_chunk::<8>()?;
+        (version == ARCHIVE_VERSION && rest.is_empty()).then(|| ArchiveLink {
+            company_id: CompanyId(i64::from_be_bytes(*company)),
+            archive_id: i64::from_be_bytes(*archive),
+            expires_at: Timestamp(i64::from_be_bytes(*expires_at)),
+        })
+    }
+
+    fn read(&self, token: &str) -> Option<Link> {
+        let signed = self.signed(token)?;
         let (&version, rest) = signed.split_first()?;
         let (company, rest) = rest.split_first_chunk::<8>()?;
         let (media, rest) = rest.split_first_chunk::<8>()?;
@@ -99,6 +151,10 @@ impl Links {
             expires_at: Timestamp(i64::from_be_bytes(*expires_at)),
         })
     }
+}
+
+fn no_such_link() -> Error {
+    Error::not_found("there is no such link")
 }
 
 #[cfg(test)]
@@ -143,6 +199,21 @@ mod tests {
         for token in made_up {
             assert_eq!(links.verify(&token, START).unwrap_err().code(), ErrorCode::NotFound, "{token}");
         }
+    }
+
+    #[test]
+    fn link_to_an_archive_is_no_link_to_a_file() {
+        let links = Links::new(&Vault::new([1; 32]));
+        let archive = ArchiveLink { company_id: CompanyId(3), archive_id: 9, expires_at: link().expires_at };
+        let token = links.sign_archive(&archive);
+        assert_eq!(links.verify_archive(&token, START).unwrap(), archive);
+        let late = links.verify_archive(&token, archive.expires_at).unwrap_err();
+        assert_eq!(late.code(), ErrorCode::LinkExpired);
+        assert_eq!(links.verify(&token, START).unwrap_err().code(), ErrorCode::NotFound);
+        let file = links.sign(&Link { variant: None, ..link() }).unwrap();
+        assert_eq!(links.verify_archive(&file, START).unwrap_err().code(), ErrorCode::NotFound);
+        let elsewhere = Links::new(&Vault::new([2; 32])).sign_archive(&archive);
+        assert_eq!(links.verify_archive(&elsewhere, START).unwrap_err().code(), ErrorCode::NotFound);
     }
 
     #[test]

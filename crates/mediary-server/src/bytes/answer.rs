@@ -174,7 +174,7 @@ async fn stored(
     Ok(with(status, headers, body))
 }
 
-fn beyond_the_end(size: u64) -> Response {
+pub(super) fn beyond_the_end(size: u64) -> Response {
     let mut response = Problem::new(ErrorCode::RangeNotSatisfiable).into_response();
     set(response.headers_mut(), header::CONTENT_RANGE, &format!("bytes */{size}"));
     response
@@ -218,7 +218,7 @@ impl Transfer {
     }
 }
 
-fn with(status: StatusCode, headers: HeaderMap, body: Body) -> Response {
+pub(super) fn with(status: StatusCode, headers: HeaderMap, body: Body) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = status;
     *response.headers_mut() = headers;

@@ -1,6 +1,7 @@
 //! How a file becomes an HTTP answer: ranges, conditions, headers, and bodies that hold little in memory.
 
 pub(crate) mod answer;
+pub(crate) mod archive;
 mod body;
 pub(crate) mod conditions;
 pub(crate) mod headers;

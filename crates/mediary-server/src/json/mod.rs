@@ -9,6 +9,7 @@ mod page;
 mod person;
 mod reader;
 mod retention;
+mod search;
 pub(crate) mod words;
 
 pub(crate) use account::Account;
@@ -19,6 +20,7 @@ pub(crate) use page::Page;
 pub(crate) use person::{ApiKey, Me, User};
 pub(crate) use reader::Reader;
 pub(crate) use retention::RetentionBody;
+pub(crate) use search::SearchHit;
 
 use utoipa::ToSchema;
 

@@ -11,6 +11,7 @@ pub(crate) struct Page<T> {
     /// Give it as `cursor` for the next page.
     #[schema(required)]
     pub(crate) next_cursor: Option<String>,
+    /// Whether there may be more, also behind a page that is not full.
     pub(crate) has_more: bool,
 }
 
@@ -19,10 +20,14 @@ impl<T> Page<T> {
     where
         T: Shape<Row>,
     {
+        Self::mapped(page, |row| T::shape(row, reader))
+    }
+
+    pub(crate) fn mapped<Row>(page: mediary_store::Page<Row>, shape: impl FnMut(Row) -> T) -> Self {
         Self {
-            items: page.items.into_iter().map(|row| T::shape(row, reader)).collect(),
             has_more: page.next.is_some(),
             next_cursor: page.next.map(|cursor| cursor.to_string()),
+            items: page.items.into_iter().map(shape).collect(),
         }
     }
 }

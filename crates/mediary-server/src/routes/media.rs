@@ -3,7 +3,9 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use mediary_core::{ConversationId, DownloadStatus, FileType, MediaId, Timestamp};
+use mediary_core::{
+    ConversationId, Direction, DownloadStatus, FileType, MediaId, Timestamp, WordQuery, limits,
+};
 use mediary_store::{MediaQuery, MediaSort, Order};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -46,12 +48,21 @@ struct Filter {
     #[serde(default, deserialize_with = "moment")]
     #[param(value_type = Option<String>, format = DateTime)]
     to: Option<Timestamp>,
+    /// Of messages that came in, or of those that went out.
+    #[serde(default, deserialize_with = "given")]
+    #[param(value_type = Option<words::Direction>)]
+    direction: Option<Direction>,
+    /// Phone number or user id of who sent the message.
+    sender: Option<String>,
+    /// Words in the file's name or the message's caption, all of them, in any order; the last one may be the beginning of one. Case and
+    /// accents do not matter.
+    q: Option<String>,
     #[serde(default)]
     #[param(inline)]
     sort: Sort,
     #[serde(default)]
     #[param(inline)]
-    order: Direction,
+    order: SortOrder,
 }
 
 #[derive(Debug, Default, Clone, Copy, Deserialize, ToSchema)]
@@ -65,7 +76,7 @@ enum Sort {
 
 #[derive(Debug, Default, Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-enum Direction {
+enum SortOrder {
     Asc,
     #[default]
     Desc,
@@ -85,18 +96,47 @@ impl Filter {
             download_status: self.download_status,
             from: self.from,
             to: self.to,
+            direction: self.direction,
+            sender: short("sender", self.sender)?.map(number_or_id),
+            words: words_of("q", self.q)?,
             sort: match self.sort {
                 Sort::Date => MediaSort::Date,
                 Sort::Size => MediaSort::Size,
                 Sort::Name => MediaSort::Name,
             },
             order: match self.order {
-                Direction::Asc => Order::Ascending,
-                Direction::Desc => Order::Descending,
+                SortOrder::Asc => Order::Ascending,
+                SortOrder::Desc => Order::Descending,
             },
             page: paging.into(),
         })
     }
+}
+
+/// A short text of a query; one without letters counts as none, as forms send it.
+pub(super) fn short(field: &str, text: Option<String>) -> Result<Option<String>, Problem> {
+    let text = text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    if text.as_ref().is_some_and(|text| text.chars().count() > limits::SHORT_TEXT_CHARS) {
+        let max_chars = limits::SHORT_TEXT_CHARS;
+        return Err(Problem::field(field, format!("must have at most {max_chars} characters")));
+    }
+    Ok(text)
+}
+
+/// The words of a query. Where something is asked for in which there is no word, nothing could be found.
+pub(super) fn words_of(field: &str, text: Option<String>) -> Result<Option<WordQuery>, Problem> {
+    let Some(text) = short(field, text)? else { return Ok(None) };
+    let words =
+        WordQuery::new(&text).ok_or_else(|| Problem::field(field, "must have a letter or a digit"))?;
+    Ok(Some(words))
+}
+
+/// A phone number in the form in which messages have it, however it was written; a user id as it is.
+fn number_or_id(sender: String) -> String {
+    if sender.contains(char::is_alphabetic) {
+        return sender;
+    }
+    sender.chars().filter(char::is_ascii_digit).collect()
 }
 
 /// Media of the company
@@ -233,7 +273,9 @@ async fn delete_media(
 }
 
 /// An empty value counts as none, as forms send it.
-fn moment<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+pub(super) fn moment<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Timestamp>, D::Error> {
     let text = String::deserialize(deserializer)?;
     let wrong = || serde::de::Error::custom(Timestamp::RFC3339_RULE);
     // A plus sign that was not escaped arrives as a space.
@@ -326,6 +368,14 @@ mod tests {
             ("?from=2025-10-09T08:53:21Z", vec![]),
             ("?from=2025-10-09T08:53:20Z&to=2025-10-09T08:53:20Z", vec![]),
             ("?to=2025-10-09T09:53:21%2B01:00&downloadStatus=completed", vec![stored.media.0]),
+            (
+                "?direction=inbound&sender=%2B1%20555-123-4567&order=asc",
+                vec![waiting.media.0, stored.media.0],
+            ),
+            ("?direction=outbound", vec![]),
+            ("?sender=US.1", vec![]),
+            ("?q=&sender=&downloadStatus=completed", vec![stored.media.0]),
+            ("?q=nothing+of+that", vec![]),
         ] {
             for path in ["/api/media", &of_conversation] {
                 let answer = house.get(&format!("{path}{query}"), key).await;
@@ -339,11 +389,17 @@ mod tests {
             ("downloadStatus=done", "downloadStatus"),
             ("from=yesterday", "from"),
             ("from=2025-10-09T08:53:22Z&to=2025-10-09T08:53:21Z", "from"),
+            ("direction=up", "direction"),
+            ("q=%E2%80%A6", "q"),
             ("sort=colour", "sort"),
             ("order=up", "order"),
             ("limit=1000", "limit"),
         ] {
             assert_eq!(house.get(&format!("/api/media?{query}"), key).await.field(), field, "{query}");
+        }
+        for field in ["q", "sender"] {
+            let long = "x".repeat(limits::SHORT_TEXT_CHARS + 1);
+            assert_eq!(house.get(&format!("/api/media?{field}={long}"), key).await.field(), field);
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod api_keys;
+mod archives;
 mod auth;
 mod bytes;
 mod conversations;
@@ -16,6 +17,7 @@ mod media;
 mod messages;
 mod policies;
 mod records;
+mod search;
 mod send;
 mod settings;
 pub(crate) mod ui;
@@ -101,6 +103,7 @@ fn json_routes() -> OpenApiRouter<App> {
         .merge(send::routes())
         .merge(media::routes())
         .merge(links::routes())
+        .merge(archives::routes())
         .merge(library::routes())
         .merge(events::routes())
         .merge(settings::routes())
@@ -109,6 +112,7 @@ fn json_routes() -> OpenApiRouter<App> {
         .merge(users::routes())
         .merge(api_keys::routes())
         .merge(records::routes())
+        .merge(search::routes())
         .merge(webhook_events::routes())
 }
 
@@ -119,5 +123,9 @@ fn slow_routes() -> OpenApiRouter<App> {
 
 /// Asked so often, or by machines so simple, that little may surround them.
 fn fast_routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().merge(bytes::routes()).merge(webhook::routes()).merge(health::routes())
+    OpenApiRouter::new()
+        .merge(bytes::routes())
+        .merge(archives::byte_routes())
+        .merge(webhook::routes())
+        .merge(health::routes())
 }

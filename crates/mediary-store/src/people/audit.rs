@@ -19,6 +19,7 @@
 //! | stored files of `stream` accounts erased | `media.erased` |
 //! | parked item of a webhook tried again | `webhook_event.retried` |
 //! | signed link made | `link.created`, before the link is handed out |
+//! | link to an archive made | `archive.created` |
 //! | file viewed, where the company asks for it | `media.viewed` |
 
 use mediary_core::{CompanyId, Timestamp};

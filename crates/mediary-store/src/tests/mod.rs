@@ -44,6 +44,8 @@ mod retention;
 #[path = "../../../mediary-testing/src/rows.rs"]
 pub(crate) mod rows;
 mod schema;
+mod searched;
+mod searched_lists;
 mod send_destinations;
 mod send_histories;
 mod send_pace;

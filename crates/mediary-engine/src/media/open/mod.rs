@@ -444,7 +444,7 @@ fn described(record: &MediaFile) -> OpenedMedia {
     OpenedMedia { info: Arc::new(describe(record, false)), source: Source::Described }
 }
 
-fn describe(record: &MediaFile, stored: bool) -> FileInfo {
+pub(crate) fn describe(record: &MediaFile, stored: bool) -> FileInfo {
     let mime_type = served_type(record);
     let named = record.file_name.clone().filter(|name| !name.trim().is_empty());
     let proved = record.detected_mime_type.is_some();

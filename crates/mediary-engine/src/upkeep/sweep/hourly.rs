@@ -21,6 +21,8 @@ const PRUNE_WITHIN: Duration = Duration::from_secs(600);
 const WEBHOOKS_WAIT_FOR: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Statuses and edits wait this long for their message.
 const UPDATES_WAIT_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
+/// What was archived is often archived again soon.
+const CHECKSUMS_KEPT_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
 /// An unfinished upload without a write for this long is abandoned.
 const TEMPORARY_AFTER: Duration = Duration::from_secs(3600);
 
@@ -89,6 +91,11 @@ impl Sweeper {
         steps.done(in_batches(PRUNE_WITHIN, media_ids).await);
         let uploads = || async { Ok(store.prune_partial_uploads(self.context.now(), BATCH).await?) };
         steps.done(in_batches(PRUNE_WITHIN, uploads).await);
+        let archives = || async { Ok(store.prune_archives(self.context.now(), BATCH).await?) };
+        steps.done(in_batches(PRUNE_WITHIN, archives).await);
+        let made = self.context.now().minus(CHECKSUMS_KEPT_FOR);
+        let checksums = || async { Ok(store.prune_checksums(made, BATCH).await?) };
+        steps.done(in_batches(PRUNE_WITHIN, checksums).await);
         steps.end()
     }
 

@@ -4,6 +4,7 @@
 mod gauges;
 mod hourly;
 mod retention;
+mod search;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -238,6 +239,7 @@ impl Sweeper {
         steps.done(self.bound_waiting().await);
         let usage = || async { Ok(self.context.store().add_up_usage(BATCH).await?) };
         steps.done(in_batches(QUICK_WITHIN, usage).await);
+        steps.done(self.index().await);
         steps.done(self.set_gauges().await);
         steps.end()
     }

@@ -1,14 +1,15 @@
 //! The queries that matter use their indexes, on tables of a million rows and of ten.
 
 mod jobs;
+mod lists;
 mod tables;
+mod times;
 
 use std::cell::RefCell;
 use std::time::Duration;
 
 use mediary_core::{
-    ConversationId, DownloadStatus, FileType, MediaId, MessageId, MessageStatus, Retention, Scope,
-    StorageBackend,
+    ConversationId, FileType, MediaId, MessageId, MessageStatus, Retention, Scope, StorageBackend,
 };
 use mediary_testing::START;
 use sqlx::{AssertSqlSafe, SqlStr};
@@ -44,8 +45,17 @@ pub(super) async fn statements<T>(call: impl Future<Output = Result<T>>) -> Vec<
 
 const MILLION: i64 = 1_000_000;
 /// The tables that grow without limit, every table of jobs among them: none of them may be read as a whole.
-const LARGE: &[&str] =
-    &["contacts", "conversations", "messages", "media_files", "derivations", "media_variants", "sends"];
+const LARGE: &[&str] = &[
+    "contacts",
+    "conversations",
+    "messages",
+    "media_files",
+    "derivations",
+    "media_variants",
+    "sends",
+    "media_words",
+    "message_words",
+];
 /// Their indexes of what is due, running, failed or waiting, which is little.
 const SMALL_INDEXES: &[&str] = &[
     "media_files_due",
@@ -155,22 +165,9 @@ async fn all_use_their_indexes(test: &Test) {
     check(test, "source", true, store.message_source(&scope, MessageId(500_006))).await;
     let around = store.messages_around(&scope, conversation, MessageId(500_006), 20);
     check(test, "around", false, Box::pin(around)).await;
-    for conversation in [None, Some(conversation)] {
-        for sort in [MediaSort::Date, MediaSort::Size, MediaSort::Name] {
-            for order in [Order::Ascending, Order::Descending] {
-                let mut query = MediaQuery { conversation, sort, order, ..MediaQuery::default() };
-                check(test, "gallery", false, store.media_list(&Scope::system(company), &query)).await;
-                query.page.cursor = Some(match sort {
-                    MediaSort::Name => Cursor::text("file 77".into(), 500_077),
-                    _ => Cursor::number(50_000, 550_000),
-                });
-                query.file_types = vec![FileType::Image, FileType::Video];
-                query.download_status = Some(DownloadStatus::Completed);
-                check(test, "filtered gallery", false, store.media_list(&Scope::system(company), &query))
-                    .await;
-            }
-        }
-    }
+    lists::galleries_use_their_indexes(test).await;
+    lists::filtered_lists_use_their_indexes(test).await;
+    lists::searches_use_their_indexes(test).await;
     for page in [PageRequest::default(), middle.clone()] {
         check(test, "library", false, store.library(&scope, &page)).await;
     }

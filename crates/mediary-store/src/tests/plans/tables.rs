@@ -1,5 +1,6 @@
 //! Tables with very many rows.
 
+use mediary_core::CompanyId;
 use mediary_testing::START;
 use sqlx::AssertSqlSafe;
 
@@ -9,6 +10,42 @@ use crate::*;
 
 /// Conversations that the messages are in.
 const CONVERSATIONS: i64 = 1000;
+
+/// Words that some of many texts have, besides `hello` or `file` and a number: which rows have one, what it is there, and its terms in
+/// an index.
+struct SomeWord {
+    rows: String,
+    text: &'static str,
+    terms: &'static [&'static str],
+}
+
+fn some_words(rows: i64) -> [SomeWord; 5] {
+    let half = rows / 2;
+    let some = |rows: &str, text, terms| SomeWord { rows: rows.to_owned(), text, terms };
+    [
+        some("i % 1000 = 1", "'فاتورة'", &["'فاتوره'"]),
+        some("i % 1000 = 2", "'发票单'", &["'发票'", "'票单'", "'单'"]),
+        some("i % 200 = 3", "'order'", &["'order'"]),
+        // Many that begin alike.
+        some("i % 1000 = 5", "'inv' || i", &["'inv' || i"]),
+        // Very many, and all of them old.
+        some(&format!("i < {half} AND i % 3 = 0"), "'spring'", &["'spring'"]),
+    ]
+}
+
+/// What is added to the text of row `i`.
+fn text_of_some(rows: i64) -> String {
+    let parts =
+        some_words(rows).map(|word| format!("CASE WHEN {} THEN ' ' || {} ELSE '' END", word.rows, word.text));
+    parts.join(" || ")
+}
+
+/// Its terms, each null in rows that do not have it.
+fn terms_of_some(company: CompanyId, rows: i64) -> Vec<String> {
+    let term =
+        |word: &SomeWord, term: &str| format!("CASE WHEN {} THEN '{company}w' || {term} END", word.rows);
+    some_words(rows).iter().flat_map(|word| word.terms.iter().map(move |one| term(word, one))).collect()
+}
 
 /// Indexes are made after the rows, which is many times faster.
 async fn without_indexes(test: &Test) -> Vec<String> {
@@ -65,6 +102,45 @@ fn derived_rows(test: &Test, rows: i64) -> [String; 2] {
     ]
 }
 
+/// The words of the messages, as the index keeps them.
+fn messages_words(test: &Test, rows: i64) -> String {
+    let company = test.acme.company;
+    let mut terms = vec![format!("'{company}whello'"), format!("'{company}w' || (i % 5000)")];
+    terms.extend(terms_of_some(company, rows));
+    words_of(test, "message_words", rows, &terms)
+}
+
+/// The words of the files, as the index keeps them.
+fn files_words(test: &Test, rows: i64) -> String {
+    let company = test.acme.company;
+    let mut terms = vec![
+        format!("'{company}wfile'"),
+        format!("'{company}w' || (i % 5000)"),
+        format!("'{company}s' || (49000 + i % 7001)"),
+        format!("'{company}dinbound'"),
+        format!("'{company}c' || (1 + i % {CONVERSATIONS})"),
+    ];
+    terms.extend(terms_of_some(company, rows));
+    words_of(test, "media_words", rows, &terms)
+}
+
+fn words_of(test: &Test, table: &str, rows: i64, terms: &[String]) -> String {
+    let company = test.acme.company;
+    match test.store.backend() {
+        Backend::Sqlite => format!(
+            "{} INSERT INTO {table} (rowid, words) SELECT i, {} FROM n",
+            numbers(rows),
+            terms.iter().map(|term| format!("COALESCE({term}, '')")).collect::<Vec<_>>().join(" || ' ' || ")
+        ),
+        Backend::Postgres => format!(
+            "{} INSERT INTO {table} (company_id, record_id, words)
+                SELECT {company}, i, array_to_tsvector(array_remove(ARRAY[{}], NULL)) FROM n",
+            numbers(rows),
+            terms.join(", ")
+        ),
+    }
+}
+
 /// Messages of ours: some are due, some run, very many sleep behind others, and very many of another company wait for their time.
 fn sent_rows(test: &Test, rows: i64) -> String {
     let (company, account, other) = (test.acme.company, test.acme.account, test.other.company);
@@ -84,7 +160,11 @@ fn sent_rows(test: &Test, rows: i64) -> String {
 
 pub(super) async fn fill(test: &Test, rows: i64) {
     match test.store.backend() {
-        Backend::Sqlite => drop(test.sql("PRAGMA foreign_keys = OFF").await.unwrap()),
+        Backend::Sqlite => {
+            test.sql("PRAGMA foreign_keys = OFF").await.unwrap();
+            test.sql("DROP TRIGGER media_files_words_insert").await.unwrap();
+            test.sql("DROP TRIGGER messages_search_insert").await.unwrap();
+        }
         Backend::Postgres => {
             for table in LARGE {
                 test.sql(&format!("ALTER TABLE {table} DISABLE TRIGGER ALL")).await.unwrap();
@@ -94,7 +174,7 @@ pub(super) async fn fill(test: &Test, rows: i64) {
     let indexes = without_indexes(test).await;
     let (company, account, now) = (test.acme.company, test.acme.account, START.millis());
     // Every hundredth file waits, a thousand failed, the others are stored.
-    let seldom = rows / 1000;
+    let (seldom, some) = (rows / 1000, text_of_some(rows));
     let statements = [
         format!(
             "{} INSERT INTO contacts (id, company_id, wa_id, search_text, created_at, updated_at)
@@ -109,17 +189,19 @@ pub(super) async fn fill(test: &Test, rows: i64) {
         ),
         format!(
             "{} INSERT INTO messages (id, company_id, account_id, conversation_id, direction, type, status, sent_at,
-                    provider_message_id, provider_media_id, created_at, updated_at)
+                    provider_message_id, provider_media_id, sender_phone, text, created_at, updated_at)
                 SELECT i, {company}, {account}, 1 + i % {CONVERSATIONS}, 'inbound', 'image', 'received', {now} + i,
-                    'wamid-' || i, 'media-' || i, {now} + i, {now} + i FROM n",
+                    'wamid-' || i, 'media-' || i, CAST(49000 + i % 7001 AS TEXT), 'hello ' || (i % 5000) || {some},
+                    {now} + i, {now} + i FROM n",
             numbers(rows)
         ),
         format!(
             "{} INSERT INTO media_files (id, company_id, account_id, conversation_id, message_id, policy, file_type,
-                    sort_name, file_size, sha256, storage_key, storage_backend, provider_media_id, download_status,
+                    file_name, sort_name, file_size, sha256, storage_key, storage_backend, provider_media_id, download_status,
                     download_attempts, last_error_retryable, next_attempt_at, due, expires_at, created_at, updated_at)
                 SELECT i, {company}, {account}, 1 + i % {CONVERSATIONS}, i, 'store',
-                    CASE WHEN i % 3 = 0 THEN 'image' ELSE 'document' END, 'file ' || i % 5000, i % 100000,
+                    CASE WHEN i % 3 = 0 THEN 'image' ELSE 'document' END, 'file ' || (i % 5000) || {some},
+                    'file ' || (i % 5000), i % 100000,
                     CASE WHEN i % 100 > 0 THEN {} END, CASE WHEN i % 100 > 0 THEN 'key' END,
                     CASE WHEN i % 100 > 0 THEN 'local' END, 'media-' || i,
                     CASE WHEN i % {seldom} = 0 THEN 'failed' WHEN i % 100 = 0 THEN 'pending' ELSE 'completed' END,
@@ -129,9 +211,9 @@ pub(super) async fn fill(test: &Test, rows: i64) {
             hash_of_row(test)
         ),
     ];
-    for statement in
-        statements.iter().chain(&derived_rows(test, rows)).chain([&sent_rows(test, rows)]).chain(&indexes)
-    {
+    let made = derived_rows(test, rows);
+    let others = [sent_rows(test, rows), files_words(test, rows), messages_words(test, rows)];
+    for statement in statements.iter().chain(&made).chain(&others).chain(&indexes) {
         test.sql(statement).await.unwrap();
     }
     if test.store.backend() == Backend::Postgres {

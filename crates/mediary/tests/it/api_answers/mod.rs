@@ -15,9 +15,11 @@ use crate::harness::World;
 use stable::stable;
 
 /// Operations whose success is not held, and why.
-const NO_SUCCESS: [(&str, &str); 6] = [
+const NO_SUCCESS: [(&str, &str); 8] = [
     ("listen_to_events", "a stream without an end; `events` and `cluster` hear it"),
     ("metrics", "figures of this moment, and names of the recorder"),
+    ("read_archive", "the bytes of a zip; `routes::archives` of the server unpacks them"),
+    ("read_conversation_archive", "the bytes of a zip; `routes::archives` of the server unpacks them"),
     ("read_file", "the bytes of a file; `routes::library` of the server compares them"),
     ("read_linked_file", "the bytes of a file; `bytes` compares them"),
     ("read_message_file", "the bytes of a file; `bytes` compares them"),

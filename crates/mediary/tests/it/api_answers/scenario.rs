@@ -62,6 +62,8 @@ pub(super) async fn messages(answers: &mut Answers<'_>, message: &Value) {
         answers.ask(operation).at(conversation).held().await;
         answers.ask(operation).at(NOWHERE).refused("not_found").await;
     }
+    answers.ask("search").query("q=the").held().await;
+    answers.ask("search").query("q=the&in=everything").refused("parameter").await;
     answers.ask("show_typing").at(conversation).refused("conflict").await;
     answers.ask("show_typing").at(NOWHERE).refused("not_found").await;
     for operation in ["get_message", "get_message_media"] {
@@ -91,6 +93,11 @@ pub(super) async fn links_and_bytes(answers: &mut Answers<'_>, message: &Value) 
     answers.ask("sign_media_url").at(file).given(json!({})).held().await;
     answers.ask("sign_media_url").at(file).given(json!({ "expiresInSeconds": 0 })).refused("field").await;
     answers.ask("read_linked_file").at("not-a-link").refused("forged").await;
+    answers.ask("create_archive").given(json!({ "ids": [file] })).held().await;
+    answers.ask("create_archive").given(json!({ "ids": [] })).refused("field").await;
+    answers.ask("create_archive").given(json!({ "ids": [NOWHERE] })).refused("not_found").await;
+    answers.ask("read_archive").at("not-a-link").refused("forged").await;
+    answers.ask("read_conversation_archive").at(NOWHERE).refused("not_found").await;
     answers.ask("read_message_file").at(NOWHERE).refused("not_found").await;
     answers.ask("read_whatsapp_file").at("1").refused("not_found").await;
 }

@@ -22,7 +22,9 @@ fn field(name: &str, value: Value) -> Value {
     let secret = ["requestId", "prefix", "key", "fileKey", "providerMediaId", "month", "sha256"];
     match value {
         Value::Number(_) if name == "id" || name.ends_with("Id") || name == "replyTo" => json!("[id]"),
-        Value::Array(ids) if name.ends_with("Ids") => ids.iter().map(|_| json!("[id]")).collect(),
+        Value::Array(ids) if name.ends_with("Ids") || name == "ids" => {
+            ids.iter().map(|_| json!("[id]")).collect()
+        }
         Value::String(_) if secret.contains(&name) => json!(format!("[{name}]")),
         Value::String(_) if name.ends_with("Cursor") => json!("[cursor]"),
         Value::String(text) if name == "record" || name == "who" => {

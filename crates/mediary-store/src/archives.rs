@@ -1,0 +1,131 @@
+//! Files chosen for an archive, and what an archive has to know of contents.
+
+use std::collections::HashMap;
+
+use mediary_core::{CompanyId, MediaId, MessageId, Scope, Sha256, Timestamp};
+use sqlx::AssertSqlSafe;
+
+use crate::bulk::Bulk;
+use crate::people::audit;
+use crate::record::{Record as _, record};
+use crate::scope::and_seen;
+use crate::transaction::transaction;
+use crate::value::args;
+use crate::writes::{insert, row};
+use crate::{Actor, Error, MediaFile, Result, Store};
+
+record! {
+    struct ArchiveRow from archives as a {
+        pub media_ids: serde_json::Value,
+        pub expires_at: Timestamp,
+    }
+}
+
+impl Store {
+    /// Keeps the choice of files for an archive until then; its id.
+    pub async fn add_archive(
+        &self,
+        company: CompanyId,
+        files: &[MediaId],
+        expires_at: Timestamp,
+        by: &Actor,
+    ) -> Result<i64> {
+        let now = self.now();
+        let ids: Vec<i64> = files.iter().map(|id| id.0).collect();
+        let ids = serde_json::Value::from(ids).to_string();
+        transaction!(self.db(), |tx| {
+            let (sql, args) = insert! {
+                archives {
+                    company_id => company,
+                    media_ids => ids.as_str(),
+                    expires_at => expires_at,
+                    created_at => now,
+                }
+                "RETURNING id"
+            };
+            let row: Option<(i64,)> = tx.first(sql, args).await?;
+            let (id,) = row.ok_or_else(|| Error::internal("an archive was not added"))?;
+            audit::note(tx, now, company, by, "archive.created", &format!("archive:{id}")).await?;
+            Ok(id)
+        })
+    }
+
+    /// The files chosen for an archive; `None` once it has expired.
+    pub async fn archive(&self, company: CompanyId, id: i64) -> Result<Option<Vec<MediaId>>> {
+        let sql =
+            format!("SELECT {} FROM archives a WHERE a.company_id = $1 AND a.id = $2", ArchiveRow::SELECT);
+        let row: Option<ArchiveRow> = self.db().first(AssertSqlSafe(sql), args![company, id]).await?;
+        let row = row.filter(|row| row.expires_at > self.now());
+        let ids = |row: ArchiveRow| row.media_ids.as_array().cloned().unwrap_or_default();
+        Ok(row.map(|row| ids(row).iter().filter_map(serde_json::Value::as_i64).map(MediaId).collect()))
+    }
+
+    /// Forgets archives that have expired; how many.
+    pub async fn prune_archives(&self, expired_before: Timestamp, limit: u32) -> Result<u64> {
+        let sql = "DELETE FROM archives WHERE (company_id, id) IN
+            (SELECT a.company_id, a.id FROM archives a WHERE a.expires_at < $1 ORDER BY a.expires_at LIMIT $2)";
+        self.db().execute(sql, args![expired_before, limit]).await
+    }
+
+    /// Media files by their ids, in that order, deleted ones among them. What is not there is left out.
+    pub async fn media_of_ids(&self, scope: &Scope, ids: &[MediaId]) -> Result<Vec<MediaFile>> {
+        let mut read = Bulk::with(format!(
+            "SELECT {} FROM k CROSS JOIN media_files f WHERE f.company_id = k.company_id AND f.id = k.id{}",
+            MediaFile::SELECT,
+            and_seen(scope, "f.conversation_id")
+        ));
+        let mut order = HashMap::new();
+        for (place, id) in ids.iter().enumerate() {
+            read.push(row! { company_id => scope.company(), id => *id });
+            order.insert(*id, place);
+        }
+        let mut files: Vec<MediaFile> = read.read(self.db()).await?;
+        files.sort_unstable_by_key(|file| order.get(&file.id).copied());
+        Ok(files)
+    }
+
+    /// When messages were sent, by WhatsApp's time.
+    pub async fn sent_at(
+        &self,
+        company: CompanyId,
+        messages: impl Iterator<Item = MessageId> + Send,
+    ) -> Result<HashMap<MessageId, Timestamp>> {
+        let mut read = Bulk::with(
+            "SELECT m.id, m.sent_at FROM k CROSS JOIN messages m WHERE m.company_id = k.company_id AND m.id = k.id",
+        );
+        for message in messages {
+            read.push(row! { company_id => company, id => message });
+        }
+        Ok(read.read::<(MessageId, Timestamp)>(self.db()).await?.into_iter().collect())
+    }
+
+    /// The CRC-32 of those contents of which it is known.
+    pub async fn checksums(
+        &self,
+        company: CompanyId,
+        contents: impl Iterator<Item = Sha256> + Send,
+    ) -> Result<HashMap<Sha256, u32>> {
+        let mut read = Bulk::with(
+            "SELECT c.sha256, c.crc32 FROM k CROSS JOIN checksums c WHERE c.company_id = k.company_id AND c.sha256 = k.sha256",
+        );
+        for sha256 in contents {
+            read.push(row! { company_id => company, sha256 => sha256 });
+        }
+        Ok(read.read::<(Sha256, u32)>(self.db()).await?.into_iter().collect())
+    }
+
+    /// Remembers the CRC-32 of a content. Whoever writes it at the same moment writes the same.
+    pub async fn note_checksum(&self, company: CompanyId, sha256: &Sha256, crc32: u32) -> Result<()> {
+        let sql = "INSERT INTO checksums (company_id, sha256, crc32, created_at) VALUES ($1, $2, $3, $4)
+            ON CONFLICT (company_id, sha256) DO NOTHING";
+        self.db().execute(sql, args![company, *sha256, crc32, self.now()]).await?;
+        Ok(())
+    }
+
+    /// Forgets checksums that were made before then; how many.
+    pub async fn prune_checksums(&self, made_before: Timestamp, limit: u32) -> Result<u64> {
+        let sql = "DELETE FROM checksums WHERE (company_id, sha256) IN
+            (SELECT c.company_id, c.sha256 FROM checksums c WHERE c.created_at < $1 ORDER BY c.created_at LIMIT $2)";
+        self.db().execute(sql, args![made_before, limit]).await
+    }
+}
