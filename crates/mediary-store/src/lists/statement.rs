@@ -171,14 +171,17 @@ impl<'q> Statement<'q> {
         };
         let key = self.key();
         let mut conditions = Vec::new();
-        for (cursor, compared) in [(bounds.beyond, beyond), (bounds.upto, upto)] {
+        for (cursor, compared, alone) in
+            [(bounds.beyond, beyond, &beyond[..1]), (bounds.upto, upto, &upto[..1])]
+        {
             let Some(cursor) = cursor else { continue };
             let value = match self.query.sort {
                 MediaSort::Name => cursor.as_text()?.into(),
                 MediaSort::Date | MediaSort::Size => cursor.as_number()?.into(),
             };
             let (value, id) = (self.parameter(value), self.parameter(cursor.id.into()));
-            conditions.push(format!("({key}, f.id) {compared} ({value}, {id})"));
+            // SQLite seeks an index of an expression only by the expression alone, and reads it from its beginning for a pair.
+            conditions.push(format!("{key} {alone}= {value} AND ({key}, f.id) {compared} ({value}, {id})"));
         }
         Ok(conditions)
     }
