@@ -5,6 +5,7 @@ import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { makeData } from "./mock-data.mjs";
 import { makeSending, readForm } from "./mock-sending.mjs";
+import { makeSettings } from "./mock-settings.mjs";
 import { derive } from "./mock-variants.mjs";
 
 const PORT = Number(process.env.PORT ?? 4010);
@@ -33,7 +34,9 @@ const wrongLogins = [];
 const converting = new Set();
 let eventId = 0;
 
-const USER = { id: 1, companyId: 1, email: EMAIL, name: "Robin Agent", role: "agent" };
+const ROLE = process.env.MOCK_ROLE ?? "admin";
+
+const USER = { kind: "user", id: 1, companyId: 1, email: EMAIL, name: "Robin Agent", role: ROLE };
 
 class Problem extends Error {
   constructor(status, code, detail, extra = {}) {
@@ -244,8 +247,11 @@ function openEvents(response) {
 
 const sending = makeSending(data, { emit, complete, Problem, fail });
 
+const settings = makeSettings(data, { page, Problem, fail, me: USER, download });
+
 const routes = [
   ...sending.routes,
+  ...settings.routes,
   ["GET", "/api/auth/me", () => USER],
   [
     "GET",
@@ -359,7 +365,10 @@ async function answer(request, response) {
   const found = find(request.method, path);
   if (!found) throw missing();
   const [handler, ids] = found();
-  const result = handler(ids, { query, body: request.method === "POST" ? await bodyOf(request) : {} });
+  const result = handler(ids, {
+    query,
+    body: /^(POST|PATCH)$/.test(request.method) ? await bodyOf(request) : {},
+  });
   if (result === undefined) return response.writeHead(204).end();
   return result.body ? json(response, result.status, result.body) : json(response, 200, result);
 }

@@ -15,6 +15,7 @@ export const ROOMS = [
   "features/thread",
   "features/details",
   "features/auth",
+  "features/settings",
   "app",
   "main",
 ];
