@@ -110,7 +110,7 @@ export const settings = {
     open: "Not set",
     token: "Access token",
     tokenWorks: "WhatsApp accepts it.",
-    tokenRefused: "WhatsApp refuses it. Nothing can be fetched or sent until it is renewed.",
+    tokenRefused: "Nothing can be fetched or sent until it is renewed.",
     renewHere: "Renew the token",
     appSecret: "Signature of webhooks",
     appSecretSet: "Webhooks are checked with this account’s own app secret.",

@@ -65,7 +65,7 @@ function Keys({ keys }: { keys: readonly ApiKey[] }) {
       {shown.length === 0 ? (
         <EmptyState icon={<KeyRound />} title={say.empty} hint={say.emptyHint} />
       ) : (
-        <Panel className="overflow-hidden">
+        <Panel keepsFocus className="overflow-hidden">
           <ul className="divide-y divide-line">
             {shown.map((key) => (
               <KeyRow key={key.id} apiKey={key} now={now} onRevoke={() => setRevoking(key)} />

@@ -10,7 +10,7 @@ import { AuditExport } from "@/features/settings/AuditExport";
 import { AuditFilters } from "@/features/settings/AuditFilters";
 import { type AuditSearch, filterOf } from "@/features/settings/auditSearch";
 import { actionWords, type Names, referenceWords, useNames } from "@/features/settings/auditWords";
-import { More, Panel, RowsLoading } from "@/features/settings/parts";
+import { More, RowsLoading, TablePanel } from "@/features/settings/parts";
 import { SettingsPage } from "@/features/settings/SettingsPage";
 import { formatMoment } from "@/lib/format";
 import { settings as words } from "@/texts/settings";
@@ -65,7 +65,7 @@ export function AuditPage() {
 
 function Entries({ entries, names }: { entries: readonly AuditEntry[]; names: Names }) {
   return (
-    <Panel className="overflow-x-auto">
+    <TablePanel label={words.nav.audit}>
       <table className="w-full max-md:block">
         <thead className="max-md:sr-only">
           <tr className="border-line border-b text-muted text-xs [&>th]:px-4 [&>th]:py-2 [&>th]:text-start [&>th]:font-medium">
@@ -82,7 +82,7 @@ function Entries({ entries, names }: { entries: readonly AuditEntry[]; names: Na
           ))}
         </tbody>
       </table>
-    </Panel>
+    </TablePanel>
   );
 }
 

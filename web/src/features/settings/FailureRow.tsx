@@ -67,7 +67,12 @@ export function FailureRow({ media, checked, pending, mayRetry, onToggle, onRetr
         </Link>
       </div>
       {mayRetry && (
-        <Button variant="soft" aria-label={say.retryLabel(about)} disabled={pending} onClick={onRetry}>
+        <Button
+          variant={final ? "plain" : "soft"}
+          aria-label={say.retryLabel(about)}
+          disabled={pending}
+          onClick={onRetry}
+        >
           {pending && <Spinner className="size-4" />}
           {say.retry}
         </Button>

@@ -84,19 +84,21 @@ function Files({ files }: { files: readonly MediaFile[] }) {
       <Panel keepsFocus className="overflow-hidden">
         {mayRetry && (
           <div className="flex min-h-13 flex-wrap items-center gap-3 border-line border-b bg-sunken px-4 py-2">
-            <input
-              type="checkbox"
-              aria-label={say.selectAll}
-              checked={all}
-              ref={(box) => {
-                if (box) box.indeterminate = selected.length > 0 && !all;
-              }}
-              onChange={() => setChosen(new Set(all ? [] : files.map(({ id }) => id)))}
-              className="size-4.5 accent-accent"
-            />
-            <span role="status" className="me-auto text-muted">
-              {selected.length > 0 ? say.selected(selected.length) : say.selectAll}
-            </span>
+            <label className="me-auto flex min-h-9 cursor-pointer items-center gap-3">
+              <input
+                type="checkbox"
+                aria-label={say.selectAll}
+                checked={all}
+                ref={(box) => {
+                  if (box) box.indeterminate = selected.length > 0 && !all;
+                }}
+                onChange={() => setChosen(new Set(all ? [] : files.map(({ id }) => id)))}
+                className="size-4.5 accent-accent"
+              />
+              <span role="status" className="text-muted">
+                {selected.length > 0 ? say.selected(selected.length) : say.selectAll}
+              </span>
+            </label>
             {selected.length > 0 && (
               <Button variant="soft" disabled={pending.size > 0} onClick={() => retry(selected)}>
                 {pending.size > 0 && <Spinner className="size-4" />}

@@ -6,7 +6,7 @@ import type { FileType, MediaSettings, MediaSettingsChange } from "@/api/types";
 import { CheckField } from "@/components/ui/field";
 import { EraseKept } from "@/features/settings/EraseKept";
 import { PolicyForm } from "@/features/settings/PolicyForm";
-import { FormProblem, Loaded, Note, Panel, Section } from "@/features/settings/parts";
+import { FormProblem, Loaded, Note, Panel, Section, TablePanel } from "@/features/settings/parts";
 import { RetentionForm } from "@/features/settings/RetentionForm";
 import { SettingsPage } from "@/features/settings/SettingsPage";
 import { formatBytes } from "@/lib/format";
@@ -92,7 +92,7 @@ const TYPES: readonly FileType[] = ["image", "video", "audio", "document", "stic
 function LimitsTable({ settings: { limits } }: { settings: MediaSettings }) {
   return (
     <Section title={say.limits} lead={say.limitsLead}>
-      <Panel className="overflow-x-auto">
+      <TablePanel label={say.limits}>
         <table className="w-full text-start">
           <thead>
             <tr className="border-line border-b text-muted text-xs [&>th]:px-4 [&>th]:py-2 [&>th]:font-medium">
@@ -119,7 +119,7 @@ function LimitsTable({ settings: { limits } }: { settings: MediaSettings }) {
             ))}
           </tbody>
         </table>
-      </Panel>
+      </TablePanel>
     </Section>
   );
 }

@@ -1,5 +1,4 @@
-import { Link, Navigate, Outlet, useMatchRoute } from "@tanstack/react-router";
-import { clsx } from "clsx";
+import { Link, Navigate, Outlet } from "@tanstack/react-router";
 import { ArrowLeft } from "lucide-react";
 import { reaches, useRole } from "@/api/roles";
 import { iconButton } from "@/components/ui/button";
@@ -12,16 +11,12 @@ const WIDE = "(min-width: 48rem)";
 
 /** The frame of the settings: the list of pages beside one of them; on a phone one of the two. */
 export function SettingsLayout() {
-  const atStart = useMatchRoute()({ to: "/settings" }) !== false;
   return (
     <>
       <nav
         aria-label={words.pages}
         data-settings-nav
-        className={clsx(
-          "w-full shrink-0 flex-col overflow-y-auto border-line bg-surface md:flex md:w-64 md:border-e",
-          atStart ? "flex" : "hidden",
-        )}
+        className="flex w-full shrink-0 flex-col overflow-y-auto border-line bg-surface max-md:has-[+main]:hidden md:w-64 md:border-e"
       >
         <header className="flex h-15 shrink-0 items-center gap-1.5 ps-2 pe-4">
           <Link to="/" aria-label={words.toInbox} title={words.toInbox} className={iconButton}>

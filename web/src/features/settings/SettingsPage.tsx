@@ -47,9 +47,7 @@ export function SettingsPage({ page, title: given, lead, up, actions, wide = fal
         {may && actions}
       </header>
       {may ? (
-        <div
-          className={`mx-auto flex w-full flex-1 flex-col gap-6 p-4 md:p-6 ${wide ? "max-w-6xl" : "max-w-3xl"}`}
-        >
+        <div className={`flex w-full flex-1 flex-col gap-6 p-4 md:p-6 ${wide ? "max-w-6xl" : "max-w-3xl"}`}>
           {lead && <p className="text-muted">{lead}</p>}
           {children}
         </div>

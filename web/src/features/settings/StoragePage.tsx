@@ -6,7 +6,7 @@ import { usageQuery } from "@/api/settings";
 import type { Usage } from "@/api/types";
 import { SelectField } from "@/components/ui/field";
 import { EmptyState, Skeleton } from "@/components/ui/states";
-import { Loaded, Panel } from "@/features/settings/parts";
+import { Loaded, Panel, TablePanel } from "@/features/settings/parts";
 import { SettingsPage } from "@/features/settings/SettingsPage";
 import { colours, UsageChart } from "@/features/settings/UsageChart";
 import { CHART_MONTHS, type Measure, type MonthUse, monthsOf, TYPES } from "@/features/settings/usage";
@@ -89,7 +89,7 @@ function Figure({ name, value }: { name: string; value: string }) {
 
 function UsageTable({ months, format }: { months: readonly MonthUse[]; format: (value: number) => string }) {
   return (
-    <Panel className="overflow-x-auto">
+    <TablePanel label={say.table}>
       <table className="w-full">
         <caption className="sr-only">{say.table}</caption>
         <thead>
@@ -123,7 +123,7 @@ function UsageTable({ months, format }: { months: readonly MonthUse[]; format: (
           ))}
         </tbody>
       </table>
-    </Panel>
+    </TablePanel>
   );
 }
 

@@ -5,10 +5,12 @@ import { formatMonth } from "@/lib/format";
 import { settings as words } from "@/texts/settings";
 
 const HEIGHT = 220;
-const PLOT = { top: 10, bottom: 26, start: 64, end: 8 };
-/** A column and the room around it. */
-const STEP = 46;
-const COLUMN = 26;
+const PLOT = { top: 10, bottom: 26 };
+const AXIS_WIDTH = 64;
+/** The least room of a month; where there is more, they share it. */
+const MONTH_MIN = 44;
+/** How much of its room a column takes, in percent. */
+const COLUMN = 56;
 /** The least height of what is there at all. */
 const HEIGHT_MIN = 1.5;
 
@@ -29,53 +31,80 @@ export function UsageChart({ months, label, format }: ChartProps) {
   const highest = lines.at(-1) || 1;
   const plot = HEIGHT - PLOT.top - PLOT.bottom;
   const y = (value: number) => PLOT.top + plot * (1 - value / highest);
-  const width = Math.max(PLOT.start + months.length * STEP + PLOT.end, 320);
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard
-    <section dir="ltr" aria-label={label} tabIndex={0} className="overflow-x-auto rounded-lg">
-      <svg role="img" aria-label={label} width={width} height={HEIGHT} className="block min-w-full">
+    <div dir="ltr" className="flex">
+      <svg aria-hidden="true" width={AXIS_WIDTH} height={HEIGHT} className="shrink-0">
         {lines.map((line) => (
-          <g key={line}>
-            <line x1={PLOT.start} x2={width} y1={y(line)} y2={y(line)} className="stroke-line" />
-            <text
-              x={PLOT.start - 8}
-              y={y(line)}
-              textAnchor="end"
-              dominantBaseline="middle"
-              className="fill-muted text-[0.6875rem] tabular-nums"
-            >
-              {format(line)}
-            </text>
-          </g>
-        ))}
-        {months.map((month, at) => (
-          <Column
-            key={month.month}
-            month={month}
-            x={PLOT.start + at * STEP + (STEP - COLUMN) / 2}
-            y={y}
-            format={format}
-            labelled={months.length <= 12 || at % 2 === (months.length - 1) % 2}
-          />
+          <text
+            key={line}
+            x={AXIS_WIDTH - 8}
+            y={y(line)}
+            textAnchor="end"
+            dominantBaseline="middle"
+            className="fill-muted text-[0.6875rem] tabular-nums"
+          >
+            {format(line)}
+          </text>
         ))}
       </svg>
-    </section>
+      <section
+        ref={toLatest}
+        aria-label={label}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard
+        tabIndex={0}
+        className="min-w-0 flex-1 overflow-x-auto rounded-lg"
+      >
+        <svg
+          role="img"
+          aria-label={label}
+          width="100%"
+          height={HEIGHT}
+          className="block"
+          style={{ minWidth: months.length * MONTH_MIN }}
+        >
+          {lines.map((line) => (
+            <line key={line} x1="0" x2="100%" y1={y(line)} y2={y(line)} className="stroke-line" />
+          ))}
+          {months.map((month, at) => (
+            // biome-ignore lint/a11y/noSvgWithoutTitle: its first child is its title
+            <svg
+              key={month.month}
+              x={`${(at / months.length) * 100}%`}
+              width={`${100 / months.length}%`}
+              height={HEIGHT}
+              overflow="visible"
+            >
+              <Column
+                month={month}
+                y={y}
+                format={format}
+                labelled={months.length <= 12 || at % 2 === (months.length - 1) % 2}
+              />
+            </svg>
+          ))}
+        </svg>
+      </section>
+    </div>
   );
+}
+
+/** The latest months are at the end; where not all have room, they show first. */
+function toLatest(section: HTMLElement | null): void {
+  if (section) section.scrollLeft = section.scrollWidth;
 }
 
 type ColumnProps = {
   month: MonthUse;
-  x: number;
   y: (value: number) => number;
   format: (value: number) => string;
   labelled: boolean;
 };
 
-function Column({ month, x, y, format, labelled }: ColumnProps) {
+function Column({ month, y, format, labelled }: ColumnProps) {
   let below = 0;
   const name = formatMonth(month.month);
   return (
-    <g>
+    <>
       <title>{`${name}: ${format(month.total)}`}</title>
       {TYPES.filter((type) => month.by[type] > 0).map((type) => {
         const from = y(below);
@@ -84,9 +113,9 @@ function Column({ month, x, y, format, labelled }: ColumnProps) {
         return (
           <rect
             key={type}
-            x={x}
+            x={`${(100 - COLUMN) / 2}%`}
             y={from - height}
-            width={COLUMN}
+            width={`${COLUMN}%`}
             height={height}
             className={clsx(colours[type].fill, "stroke-surface")}
             strokeWidth={1}
@@ -96,10 +125,10 @@ function Column({ month, x, y, format, labelled }: ColumnProps) {
         );
       })}
       {labelled && (
-        <text x={x + COLUMN / 2} y={HEIGHT - 8} textAnchor="middle" className="fill-muted text-[0.6875rem]">
+        <text x="50%" y={HEIGHT - 8} textAnchor="middle" className="fill-muted text-[0.6875rem]">
           {name.replace(/ (\d\d)(\d\d)$/, " ’$2")}
         </text>
       )}
-    </g>
+    </>
   );
 }

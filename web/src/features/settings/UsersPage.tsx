@@ -36,7 +36,7 @@ export function UsersPage() {
           users.length === 0 ? (
             <EmptyState icon={<UsersIcon />} title={say.empty} />
           ) : (
-            <Panel className="overflow-hidden">
+            <Panel keepsFocus className="overflow-hidden">
               <ul className="divide-y divide-line">
                 {byActivity(users).map((user) => (
                   <UserRow key={user.id} user={user} onChange={() => setChanging(user)} />
@@ -65,7 +65,7 @@ function UserRow({ user, onChange }: { user: User; onChange: () => void }) {
       <Avatar
         name={name}
         id={user.id}
-        className={user.active ? "size-9 text-sm" : "size-9 text-sm opacity-50"}
+        className={user.active ? "size-9 text-sm" : "size-9 text-sm grayscale"}
       />
       <span className="min-w-0 flex-1">
         <span className="flex flex-wrap items-center gap-x-2 gap-y-1">

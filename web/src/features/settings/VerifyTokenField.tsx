@@ -28,7 +28,7 @@ export function VerifyTokenField({ error, hint }: { error?: string | undefined; 
         spellCheck={false}
         className="min-w-56 flex-1"
       />
-      <Button variant="soft" className="mt-6.5 min-h-10" onClick={makeUp}>
+      <Button variant="soft" className="min-h-10 sm:mt-6.5" onClick={makeUp}>
         {words.newAccount.generate}
       </Button>
     </div>

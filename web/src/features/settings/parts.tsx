@@ -41,6 +41,20 @@ export function Panel({ children, className, keepsFocus = false }: PanelProps) {
   );
 }
 
+/** The ground of a table: where it has no room it scrolls, by the keyboard, too. */
+export function TablePanel({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    <section
+      aria-label={label}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard
+      tabIndex={0}
+      className="overflow-x-auto rounded-xl border border-line bg-surface"
+    >
+      {children}
+    </section>
+  );
+}
+
 export type Tone = "good" | "bad" | "warn" | "quiet";
 
 const tones: Record<Tone, string> = {
