@@ -336,6 +336,10 @@ function serveFile(path, response) {
 async function answer(request, response) {
   const url = new URL(request.url, "http://mock");
   const { pathname: path, searchParams: query } = url;
+  if (path === "/readyz") {
+    const checks = ["database", "storage"].map((name) => ({ name, ok: true }));
+    return json(response, 200, { ready: true, checks });
+  }
   if (!path.startsWith("/api/") && !path.startsWith("/_control/")) return serveFile(path, response);
   if (LATENCY_MS > 0) await new Promise((resolve) => setTimeout(resolve, LATENCY_MS));
   const cookie = /mediary_session=([\w-]+)/.exec(request.headers.cookie ?? "")?.[1];
@@ -353,6 +357,8 @@ async function answer(request, response) {
   if (path === "/api/events") return openEvents(response);
   const bytes = /^\/api\/media\/messages\/(\d+)$/.exec(path);
   if (bytes) return sendBytes(request, response, messageOf(bytes[1]).media ?? fail(), query);
+  const file = /^\/api\/media\/(\d+)\/file$/.exec(path);
+  if (file) return sendBytes(request, response, mediaOf(file[1]), query);
   const proxied = /^\/api\/whatsapp\/media\/(\d+)$/.exec(path);
   if (proxied) {
     const media = [...data.media.values()].find((item) => item.providerMediaId === proxied[1]) ?? fail();

@@ -28,6 +28,10 @@ export function makeSettings(data, { page, Problem, fail, me, download }) {
   const keys = makeKeys();
   const audit = makeAudit();
   const parked = makeParked();
+  const logins = [
+    { id: 1, isCurrent: true, createdAt: ago(3_600_000), lastUsedAt: ago(60_000) },
+    { id: 2, isCurrent: false, createdAt: ago(9 * DAY_MS), lastUsedAt: ago(2 * DAY_MS) },
+  ].map((session) => ({ ...session, expiresAt: new Date(Date.now() + 5 * DAY_MS).toISOString() }));
   let policy = "store";
   let retention = { mode: "forever", days: null };
   let auditViews = false;
@@ -194,6 +198,32 @@ export function makeSettings(data, { page, Problem, fail, me, download }) {
     return { retried: helped.length, succeeded: 0, failed: 0 };
   }
 
+  function retentionPreview(query) {
+    const [mode, days] = [query.get("mode"), Number(query.get("days"))];
+    if (mode === "archive_after")
+      throw wrong("retention", "needs an archive, which this installation has not");
+    const stored = tally((media) => media.downloadStatus === "completed");
+    const share = (n) => Math.round(n / Math.max(1, days / 2));
+    const ended =
+      days > 300 ? { files: 0, bytes: 0 } : { files: share(stored.files), bytes: share(stored.bytes) };
+    return { retention: { mode, days }, ended };
+  }
+
+  function activity() {
+    const count = (status) =>
+      [...data.media.values()].filter((media) => media.downloadStatus === status).length;
+    return {
+      downloads: {
+        waiting: count("pending"),
+        waitingSince: count("pending") > 0 ? ago(3 * 60_000) : null,
+        running: count("downloading"),
+        failed: count("failed"),
+        expiringWithinADay: 2,
+      },
+      parkedEvents: parked.length,
+    };
+  }
+
   const routes = [
     ["GET", "/api/whatsapp-accounts", answers("admin", (_, { query }) => page(accounts, query))],
     ["POST", "/api/whatsapp-accounts", answers("admin", (_, { body }) => addAccount(body))],
@@ -252,9 +282,45 @@ export function makeSettings(data, { page, Problem, fail, me, download }) {
     ["POST", "/api/media/retry", answers("manager", retryAll)],
     ["GET", "/api/webhook-events", answers("admin", (_, { query }) => page(parked, query))],
     ["POST", "/api/webhook-events/:id/retry", answers("admin", ([id]) => retryParked(id))],
+    ["POST", "/api/whatsapp-accounts/:id/check", answers("admin", ([id]) => checkOf(of(accounts, id)))],
+    [
+      "GET",
+      "/api/settings/media/retention-preview",
+      answers("manager", (_, { query }) => retentionPreview(query)),
+    ],
+    ["GET", "/api/activity", answers("manager", activity)],
+    ["GET", "/api/auth/sessions", () => ({ items: logins, nextCursor: null, hasMore: false })],
+    [
+      "DELETE",
+      "/api/auth/sessions/:id",
+      ([id]) => {
+        logins.splice(logins.indexOf(of(logins, id)), 1);
+      },
+    ],
     ["GET", "/api/audit", answers("admin", (_, { query }) => auditList(query))],
   ];
   return { routes };
+}
+
+function checkOf(account) {
+  const works = { outcome: "works", detail: null };
+  if (account.status === "needs_token") {
+    const token = {
+      outcome: "fails",
+      detail: "WhatsApp refuses the access token; give the account a new one",
+    };
+    return {
+      token,
+      subscription: { outcome: "unknown", detail: "it needs a working token" },
+      lastReceivedAt: null,
+    };
+  }
+  const unknown = { outcome: "unknown", detail: "it needs the id of the business account" };
+  return {
+    token: works,
+    subscription: account.wabaId ? works : unknown,
+    lastReceivedAt: account.id === 1 ? ago(4 * 60_000) : null,
+  };
 }
 
 function accountOf(id, body) {

@@ -2,6 +2,7 @@ import type { Page } from "@playwright/test";
 import { checkAccess, expect, isMock, test } from "./support.ts";
 
 const PAGES = {
+  now: "What happens now",
   failures: "Failed downloads",
   webhooks: "Parked events",
   accounts: "Accounts",

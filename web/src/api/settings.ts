@@ -1,8 +1,10 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import { api } from "@/api/client";
+import { api, problemOf } from "@/api/client";
 import type {
   Account,
   AccountChange,
+  AccountCheck,
+  Activity,
   ApiKey,
   AuditEntry,
   CreatedApiKey,
@@ -14,7 +16,11 @@ import type {
   NewAccount,
   Page,
   PolicyPreview,
+  Readiness,
+  Retention,
+  RetentionPreview,
   Role,
+  Session,
   StorageCheck,
   StoredFiles,
   Usage,
@@ -38,6 +44,10 @@ export const settingsKeys = {
   usage: ["settings", "usage"] as const,
   storageCheck: ["settings", "storage-check"] as const,
   failures: ["settings", "failures"] as const,
+  accountCheck: (id: number) => ["settings", "account-check", id] as const,
+  activity: ["settings", "activity"] as const,
+  readiness: ["settings", "readiness"] as const,
+  sessions: ["settings", "sessions"] as const,
   webhookEvents: ["settings", "webhook-events"] as const,
   audit: ["settings", "audit"] as const,
 };
@@ -84,6 +94,16 @@ export const accountQuery = (id: number) =>
   queryOptions({
     queryKey: settingsKeys.account(id),
     queryFn: ({ signal }) => api.get<Account>(`/api/whatsapp-accounts/${id}`, { signal }),
+    ...fresh,
+  });
+
+/** WhatsApp is asked anew each time that the account is opened. */
+export const accountCheckQuery = (id: number) =>
+  queryOptions({
+    queryKey: settingsKeys.accountCheck(id),
+    queryFn: ({ signal }) => api.post<AccountCheck>(`/api/whatsapp-accounts/${id}/check`, { signal }),
+    gcTime: 0,
+    retry: false,
     ...fresh,
   });
 
@@ -137,6 +157,17 @@ export const policyPreviewQuery = (policy: MediaPolicy, accountId?: number) =>
     ...fresh,
   });
 
+export const retentionPreviewQuery = ({ mode, days }: Retention, accountId?: number) =>
+  queryOptions({
+    queryKey: ["settings", "retention-preview", mode, days, accountId] as const,
+    queryFn: ({ signal }) =>
+      api.get<RetentionPreview>("/api/settings/media/retention-preview", {
+        query: { mode, days, accountId },
+        signal,
+      }),
+    ...fresh,
+  });
+
 export const eraseKept = (accountId?: number) =>
   api.post<StoredFiles>("/api/media/erase", { body: accountId === undefined ? {} : { accountId } });
 
@@ -151,6 +182,45 @@ export const storageCheckQuery = queryOptions({
   queryFn: ({ signal }) => api.get<StorageCheck>("/api/storage/check", { signal }),
   ...fresh,
 });
+
+const ACTIVITY_EVERY_MS = 5_000;
+
+export const activityQuery = queryOptions({
+  queryKey: settingsKeys.activity,
+  queryFn: ({ signal }) => api.get<Activity>("/api/activity", { signal }),
+  refetchInterval: ACTIVITY_EVERY_MS,
+  ...fresh,
+});
+
+/** What the program needs to work. Where it says so only to its operators, null. */
+export const readinessQuery = queryOptions({
+  queryKey: settingsKeys.readiness,
+  queryFn: async ({ signal }): Promise<Readiness | null> => {
+    const response = await fetch("/readyz", { signal });
+    const isAnswer = response.headers.get("Content-Type")?.includes("json") ?? false;
+    return isAnswer ? ((await response.json()) as Readiness) : null;
+  },
+  refetchInterval: ACTIVITY_EVERY_MS,
+  ...fresh,
+});
+
+export const sessionsQuery = queryOptions({
+  queryKey: settingsKeys.sessions,
+  queryFn: async ({ signal }) => (await api.get<Page<Session>>("/api/auth/sessions", { signal })).items,
+  ...fresh,
+});
+
+export const endOwnSession = (id: number) => api.delete(`/api/auth/sessions/${id}`);
+
+/** Looks at a file that is missing: what WhatsApp still has of it is stored again by that. */
+export async function lookAt(mediaId: number): Promise<void> {
+  const response = await fetch(`/api/media/${mediaId}/file`, {
+    cache: "no-store",
+    credentials: "same-origin",
+  });
+  if (!response.ok) throw await problemOf(response);
+  await response.body?.cancel();
+}
 
 export const failuresQuery = (fileType?: FileType) =>
   pages<MediaFile>([...settingsKeys.failures, fileType], "/api/media", {

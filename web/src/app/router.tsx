@@ -157,6 +157,7 @@ const audit = createRoute({
 
 const ofSettings = { getParentRoute: () => settings };
 const settingsStart = createRoute({ ...ofSettings, path: "/", component: settingsPage("SettingsStart") });
+const now = createRoute({ ...ofSettings, path: "/now", component: settingsPage("NowPage") });
 const failures = createRoute({ ...ofSettings, path: "/failures", component: settingsPage("FailuresPage") });
 const webhooks = createRoute({ ...ofSettings, path: "/webhooks", component: settingsPage("WebhooksPage") });
 const accounts = createRoute({ ...ofSettings, path: "/accounts", component: settingsPage("AccountsPage") });
@@ -178,6 +179,7 @@ const session = createRoute({ ...ofSettings, path: "/session", component: settin
 
 const settingsPages = settings.addChildren([
   settingsStart,
+  now,
   failures,
   webhooks,
   accounts,

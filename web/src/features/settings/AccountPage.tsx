@@ -67,7 +67,7 @@ function Parts({ account }: { account: Account }) {
         <bdi dir="ltr">{account.phoneNumberId}</bdi>
       </p>
       <AccountChecks account={account} />
-      <Section title={words.account.webhook} lead={words.account.webhookLead}>
+      <Section id="webhook" title={words.account.webhook} lead={words.account.webhookLead}>
         <Panel>
           <CopyField
             label={words.account.webhookAddress}

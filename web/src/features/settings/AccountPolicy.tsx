@@ -33,6 +33,7 @@ export function AccountPolicy({ account }: { account: Account }) {
               key={JSON.stringify(account.retention)}
               current={account.retention}
               company={settings.retention}
+              accountId={account.id}
               pending={retention.isPending}
               error={retention.error}
               onSave={(value, done) => retention.mutate({ retention: value }, { onSuccess: done })}

@@ -33,6 +33,12 @@ export function FailureRow({ media, checked, pending, mayRetry, onToggle, onRetr
   const about = `${name}, ${formatMoment(createdAt)}`;
   const final = lastError !== null && !lastError.retryable;
   const facts = factsOf(media).filter((fact) => fact !== given && fact !== name);
+  const notes = [
+    ...facts,
+    formatMoment(createdAt),
+    say.attempts(downloadAttempts),
+    ...(lastError?.nextAttemptAt ? [say.next(formatAgo(lastError.nextAttemptAt, now))] : []),
+  ];
   return (
     <li className="flex items-start gap-3 px-4 py-3">
       {mayRetry && (
@@ -54,8 +60,12 @@ export function FailureRow({ media, checked, pending, mayRetry, onToggle, onRetr
           {lastError ? asSentence(withDates(lastError.message)) : texts.media.unknownReason}
         </p>
         <p className="mt-0.5 text-muted text-xs">
-          {[...facts, formatMoment(createdAt), say.attempts(downloadAttempts)].join(" · ")}
-          {lastError?.nextAttemptAt && ` · ${say.next(formatAgo(lastError.nextAttemptAt, now))}`}
+          {notes.map((note, at) => (
+            <span key={note}>
+              {at > 0 && " · "}
+              <bdi>{note}</bdi>
+            </span>
+          ))}
         </p>
         <Link
           to="/c/$conversationId"

@@ -3,7 +3,7 @@ import { FolderSearch } from "lucide-react";
 import type { ReactNode } from "react";
 import { toast } from "sonner";
 import { useHasRole } from "@/api/roles";
-import { retryDownload, storageCheckQuery } from "@/api/settings";
+import { lookAt, storageCheckQuery } from "@/api/settings";
 import type { StorageCheck } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { EmptyState, reasonOf } from "@/components/ui/states";
@@ -56,7 +56,7 @@ function Report({ check, finishedAt }: { check: StorageCheck; finishedAt: string
           <FileIds ids={missing.first} />
         </Finding>
         <Finding title={say.wrong} text={say.wrongText} count={wrong.count} shown={wrong.first.length}>
-          <FileIds ids={wrong.first} />
+          <p className="tabular-nums">{wrong.first.map(say.file).join(", ")}</p>
         </Finding>
         <Finding
           title={say.untracked}
@@ -108,8 +108,8 @@ function Finding({ title, text, count, tone, shown = 0, children }: FindingProps
 /** Files by their number: each can be fetched again while WhatsApp has it. */
 function FileIds({ ids }: { ids: readonly number[] }) {
   const fetchAgain = useMutation({
-    mutationFn: retryDownload,
-    onSuccess: () => toast.success(words.failures.queued(1)),
+    mutationFn: lookAt,
+    onSuccess: (_, id) => toast.success(say.isHere(id)),
     onError: (error) => toast.error(asSentence(reasonOf(error))),
   });
   return (

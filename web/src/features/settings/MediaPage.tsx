@@ -113,8 +113,12 @@ function LimitsTable({ settings: { limits } }: { settings: MediaSettings }) {
                 <th scope="row" className="text-start font-normal">
                   {words.type[type]}
                 </th>
-                <td className="text-end tabular-nums">{formatBytes(limits.inbound[type])}</td>
-                <td className="text-end tabular-nums">{formatBytes(limits.outbound[type])}</td>
+                <td className="text-end tabular-nums">
+                  <bdi>{formatBytes(limits.inbound[type])}</bdi>
+                </td>
+                <td className="text-end tabular-nums">
+                  <bdi>{formatBytes(limits.outbound[type])}</bdi>
+                </td>
               </tr>
             ))}
           </tbody>

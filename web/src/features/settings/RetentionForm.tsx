@@ -4,6 +4,7 @@ import { Button } from "@/components/ui/button";
 import { Confirm } from "@/components/ui/confirm";
 import { Choice, TextField } from "@/components/ui/field";
 import { FormProblem, fieldError, Note } from "@/features/settings/parts";
+import { RetentionPreview } from "@/features/settings/RetentionPreview";
 import {
   deletes,
   draftOf,
@@ -25,6 +26,7 @@ type FormProps = {
   current: Retention | null;
   /** What holds where an account has none of its own; only for accounts. */
   company?: Retention | undefined;
+  accountId?: number;
   disabled?: boolean;
   pending: boolean;
   error: Error | null;
@@ -32,7 +34,8 @@ type FormProps = {
 };
 
 /** For how long files are kept. What would delete files is asked for once more. */
-export function RetentionForm({ current, company, disabled = false, pending, error, onSave }: FormProps) {
+export function RetentionForm(props: FormProps) {
+  const { current, company, accountId, disabled = false, pending, error, onSave } = props;
   const [draft, setDraft] = useState<RetentionDraft>(() => draftOf(current));
   const [wrong, setWrong] = useState(false);
   const [asking, setAsking] = useState(false);
@@ -73,6 +76,9 @@ export function RetentionForm({ current, company, disabled = false, pending, err
           onChange={(event) => setDraft({ ...draft, days: event.target.value.trim() })}
           className="max-w-40"
         />
+      )}
+      {changed && meant !== undefined && holds !== null && holds.mode !== "forever" && (
+        <RetentionPreview retention={holds} {...(accountId === undefined ? {} : { accountId })} />
       )}
       {changed && meant !== undefined && deletes(holds) && <Note tone="warn">{say.retentionWarns}</Note>}
       {!asking && <FormProblem error={error} fields={["retention.days"]} />}

@@ -64,5 +64,7 @@ function Sections() {
 /** Without a page: on a phone the list of them is there, elsewhere the first of them opens. */
 export function SettingsStart() {
   const wide = useMediaMatch(WIDE);
-  return wide ? <Navigate to="/settings/failures" replace /> : null;
+  const role = useRole();
+  const first = SECTIONS.flatMap(({ items }) => items).find((item) => reaches(role, item.role));
+  return wide && first ? <Navigate to={first.to} replace /> : null;
 }

@@ -82,7 +82,9 @@ function Figure({ name, value }: { name: string; value: string }) {
   return (
     <div className="flex flex-col-reverse rounded-xl border border-line bg-surface px-4 py-3">
       <dt className="text-muted">{name}</dt>
-      <dd className="font-semibold text-xl tabular-nums">{value}</dd>
+      <dd className="font-semibold text-xl tabular-nums">
+        <bdi>{value}</bdi>
+      </dd>
     </div>
   );
 }
@@ -115,10 +117,12 @@ function UsageTable({ months, format }: { months: readonly MonthUse[]; format: (
               </th>
               {TYPES.map((type) => (
                 <td key={type} className="text-end text-muted tabular-nums">
-                  {by[type] === 0 ? "–" : format(by[type])}
+                  <bdi>{by[type] === 0 ? "–" : format(by[type])}</bdi>
                 </td>
               ))}
-              <td className="text-end font-medium tabular-nums">{format(total)}</td>
+              <td className="text-end font-medium tabular-nums">
+                <bdi>{format(total)}</bdi>
+              </td>
             </tr>
           ))}
         </tbody>

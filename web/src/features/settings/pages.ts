@@ -7,6 +7,7 @@ export { FailuresPage } from "@/features/settings/FailuresPage";
 export { IntegrityPage } from "@/features/settings/IntegrityPage";
 export { MediaPage } from "@/features/settings/MediaPage";
 export { NewAccountPage } from "@/features/settings/NewAccountPage";
+export { NowPage } from "@/features/settings/NowPage";
 export { SessionPage } from "@/features/settings/SessionPage";
 export { SettingsLayout, SettingsStart } from "@/features/settings/SettingsLayout";
 export { StoragePage } from "@/features/settings/StoragePage";

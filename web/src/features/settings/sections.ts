@@ -1,5 +1,6 @@
 import type { LucideIcon } from "lucide-react";
 import {
+  Activity,
   ChartColumn,
   CircleUser,
   CloudAlert,
@@ -17,6 +18,7 @@ import { settings as words } from "@/texts/settings";
 type Section = { to: SectionPath; label: string; icon: LucideIcon; role: Role };
 
 export type SectionPath =
+  | "/settings/now"
   | "/settings/failures"
   | "/settings/webhooks"
   | "/settings/accounts"
@@ -35,6 +37,7 @@ export const SECTIONS: readonly { title: string; items: readonly Section[] }[] =
   {
     title: nav.groups.now,
     items: [
+      { to: "/settings/now", label: nav.now, icon: Activity, role: "manager" },
       { to: "/settings/failures", label: nav.failures, icon: CloudAlert, role: "viewer" },
       { to: "/settings/webhooks", label: nav.webhooks, icon: Webhook, role: "admin" },
     ],
