@@ -292,6 +292,7 @@ const routes = [
   ],
   ["POST", "/api/media/:id/download", ([id]) => ({ status: 202, body: download(mediaOf(id)) })],
   ["POST", "/_control/messages", (_, { body }) => arrive(body)],
+  ["POST", "/_control/role", (_, { body }) => Object.assign(USER, { role: body.role })],
 ];
 
 function find(method, path) {

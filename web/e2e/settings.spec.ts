@@ -1,5 +1,5 @@
 import type { Page } from "@playwright/test";
-import { checkAccess, expect, isMock, test } from "./support.ts";
+import { checkAccess, control, expect, isMock, test } from "./support.ts";
 
 const PAGES = {
   now: "What happens now",
@@ -220,4 +220,67 @@ test("parked events are tried again", async ({ inbox }) => {
   await rows.first().getByRole("button").click();
   await expect(rows).toHaveCount(before - 1);
   await expect.poll(() => focused(inbox)).not.toBe("BODY");
+});
+
+test("each role sees the pages that are for it, and is told what another one needs", async ({ inbox }) => {
+  test.skip(!isMock, "needs a person whose role can be changed");
+  const names = { viewer: 3, agent: 3, manager: 6, admin: 11 };
+  try {
+    for (const [role, pages] of Object.entries(names)) {
+      await control(inbox, "role", { role });
+      await inbox.goto("/settings/session");
+      const nav = inbox.getByRole("navigation", { name: "Pages of the settings" });
+      await expect(nav.getByRole("listitem")).toHaveCount(pages);
+    }
+    await control(inbox, "role", { role: "agent" });
+    const asked: string[] = [];
+    inbox.on("request", (request) => asked.push(new URL(request.url()).pathname));
+    await inbox.goto("/settings/accounts");
+    await expect(inbox.getByText("This page is not for your role")).toBeVisible();
+    await expect(inbox.getByText("It needs the role “Admin”")).toBeVisible();
+    expect(asked).not.toContain("/api/whatsapp-accounts");
+    await checkAccess(inbox, "not for this role");
+    await control(inbox, "role", { role: "viewer" });
+    const failures = await open(inbox, "failures");
+    await expect(failures.getByText("Retrying needs the role of an agent.")).toBeVisible();
+    await expect(failures.getByRole("button", { name: /^Retry/ })).toHaveCount(0);
+    const media = await open(inbox, "media");
+    await expect(media.getByRole("radio").first()).toBeDisabled();
+  } finally {
+    await control(inbox, "role", { role: "admin" });
+  }
+});
+
+test("a page says when the server fails, and recovers by a retry", async ({ inbox }) => {
+  let fails = true;
+  await inbox.route("**/api/users?*", (route) =>
+    fails
+      ? route.fulfill({ status: 500, json: { status: 500, code: "internal", detail: "broken", title: "x" } })
+      : route.continue(),
+  );
+  await inbox.goto("/settings/users");
+  const main = content(inbox, "Users");
+  await expect(main.getByRole("alert")).toContainText("This could not be loaded");
+  fails = false;
+  await main.getByRole("button", { name: "Retry" }).click();
+  await expect(main.getByRole("listitem").first()).toBeVisible();
+});
+
+test("empty pages say so", async ({ inbox }) => {
+  const empty = { json: { items: [], nextCursor: null, hasMore: false } };
+  for (const path of ["whatsapp-accounts", "api-keys", "webhook-events", "audit", "media", "usage"])
+    await inbox.route(new RegExp(`/api/${path}(\\?|$)`), (route) => route.fulfill(empty));
+  const said = {
+    failures: "No failed downloads",
+    webhooks: "No parked events",
+    accounts: "No WhatsApp account yet",
+    storage: "Nothing is stored yet",
+    keys: "No API keys yet",
+    audit: "Nothing has been recorded yet",
+  } as const;
+  for (const [path, words] of Object.entries(said)) {
+    const main = await open(inbox, path as keyof typeof said);
+    await expect(main.getByText(words, { exact: true })).toBeVisible();
+    await checkAccess(inbox, `${path}, empty`);
+  }
 });

@@ -16,6 +16,7 @@ export const ROOMS = [
   "features/details",
   "features/auth",
   "features/settings",
+  "features/palette",
   "app",
   "main",
 ];

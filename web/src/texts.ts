@@ -54,6 +54,8 @@ export const texts = {
     theme: { system: "Theme: as the system", light: "Theme: light", dark: "Theme: dark" },
     shortcuts: "Keyboard shortcuts",
     settings: "Settings",
+    newVersion: "A new version of the inbox is there.",
+    later: "Later",
     offline: "Connection lost. What you see may be out of date; reconnecting…",
     panes: { list: "Conversations", thread: "Messages", details: "Details" },
   },
@@ -384,6 +386,14 @@ export const texts = {
     about: (label: string, when: string) => `Details of ${label}, ${when}`,
     backToContact: "Back to the contact",
   },
+  palette: {
+    title: "Go to, or do",
+    field: "Name of a conversation, a page or a command",
+    conversation: "Conversation",
+    command: "Command",
+    inbox: "Inbox",
+    theme: "Change the theme",
+  },
   shortcuts: {
     title: "Keyboard shortcuts",
     groups: [
@@ -395,6 +405,7 @@ export const texts = {
           { keys: ["Enter"], text: "Open the conversation" },
           { keys: ["/"], text: "Search; Enter opens the first, ↓ leads to the list" },
           { keys: ["Esc"], text: "Back, or close what is open" },
+          { keys: ["Ctrl", "K"], text: "Go to a conversation or a page, or give a command, by its name" },
           { keys: ["?"], text: "This list" },
         ],
       },

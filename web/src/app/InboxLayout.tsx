@@ -2,8 +2,10 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Outlet, useMatchRoute, useParams } from "@tanstack/react-router";
 import { clsx } from "clsx";
 import { useState } from "react";
+import { CommandPalette } from "@/app/CommandPalette";
 import { ConnectionBanner } from "@/app/ConnectionBanner";
 import { ListHeader } from "@/app/ListHeader";
+import { NewVersion } from "@/app/NewVersion";
 import { NowPlaying } from "@/app/NowPlaying";
 import { useLive } from "@/app/useLive";
 import { Announcer } from "@/components/ui/announcer";
@@ -29,6 +31,7 @@ export function InboxLayout() {
         {inSettings ? texts.app.skipToPage : texts.app.skip}
       </a>
       <ConnectionBanner />
+      <NewVersion />
       <NowPlaying conversationId={conversationId} />
       <div className="flex min-h-0 flex-1">
         {!inSettings && (
@@ -46,6 +49,7 @@ export function InboxLayout() {
         <Outlet />
       </div>
       <Announcer />
+      <CommandPalette onShortcuts={() => setSheet(true)} />
       {sheet && <ShortcutSheet onClose={() => setSheet(false)} />}
     </div>
   );
