@@ -1,5 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { api, problemOf } from "@/api/client";
+import { keys } from "@/api/queries";
 import type {
   Account,
   AccountChange,
@@ -35,8 +36,8 @@ const PAGE_MAX = 100;
 
 export const settingsKeys = {
   all: ["settings"] as const,
-  accounts: ["settings", "accounts"] as const,
-  account: (id: number) => ["settings", "accounts", id] as const,
+  accounts: keys.accounts,
+  account: (id: number) => [...keys.accounts, id] as const,
   users: ["settings", "users"] as const,
   apiKeys: ["settings", "api-keys"] as const,
   media: ["settings", "media"] as const,
@@ -222,13 +223,18 @@ export async function lookAt(mediaId: number): Promise<void> {
   await response.body?.cancel();
 }
 
-export const failuresQuery = (fileType?: FileType) =>
-  pages<MediaFile>([...settingsKeys.failures, fileType], "/api/media", {
+/** Many downloads may end within a second; the list of those that failed is asked for now and then instead. */
+const FAILURES_EVERY_MS = 15_000;
+
+export const failuresQuery = (fileType?: FileType) => ({
+  ...pages<MediaFile>([...settingsKeys.failures, fileType], "/api/media", {
     downloadStatus: "failed",
     sort: "date",
     order: "desc",
     fileType,
-  });
+  }),
+  refetchInterval: FAILURES_EVERY_MS,
+});
 
 export const retryDownload = (mediaId: number) => api.post<MediaFile>(`/api/media/${mediaId}/download`);
 
