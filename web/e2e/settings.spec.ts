@@ -1,5 +1,5 @@
 import type { Page } from "@playwright/test";
-import { checkAccess, control, expect, isMock, test } from "./support.ts";
+import { checkAccess, control, expect, isMock, logIn, test } from "./support.ts";
 
 const PAGES = {
   now: "What happens now",
@@ -220,6 +220,54 @@ test("parked events are tried again", async ({ inbox }) => {
   await rows.first().getByRole("button").click();
   await expect(rows).toHaveCount(before - 1);
   await expect.poll(() => focused(inbox)).not.toBe("BODY");
+});
+
+test("what happens now is counted, and leads to what failed", async ({ inbox }) => {
+  const main = await open(inbox, "now");
+  await expect(main.getByText("Waiting downloads")).toBeVisible();
+  await expect(main.getByText("Answers").first()).toBeVisible();
+  await main.getByRole("link", { name: "Show them" }).first().click();
+  await expect(content(inbox, "Failed downloads")).toBeVisible();
+});
+
+test("an account is checked by asking WhatsApp, and each finding has its way on", async ({ inbox }) => {
+  const list = await open(inbox, "accounts");
+  await list.getByRole("listitem").first().getByRole("link").click();
+  const checks = inbox.getByRole("region", { name: "Checks" });
+  const token = checks.getByRole("listitem").filter({ hasText: "Access token" });
+  await expect(token.getByRole("img", { name: "Works" })).toBeVisible();
+  await expect(checks.getByText("Subscription")).toBeVisible();
+  await expect(checks.getByText(/The last one came in/)).toBeVisible();
+  await checks.getByRole("button", { name: "Check again" }).click();
+  await expect(token.getByRole("img", { name: "Works" })).toBeVisible();
+  await checkAccess(inbox, "account");
+});
+
+test("what a retention would do at once is told before it is saved", async ({ inbox }) => {
+  const main = await open(inbox, "media");
+  await main.getByRole("radio", { name: /^A time after they came in/ }).check();
+  await main.getByRole("textbox", { name: "Days" }).fill("36000");
+  const told = main.getByRole("region", { name: "What this would do at once" });
+  await expect(told).toContainText("Nothing at once");
+});
+
+test("own sessions are listed, and those elsewhere can be ended", async ({ inbox, baseURL, playwright }) => {
+  const elsewhere = await playwright.request.newContext({ baseURL: baseURL ?? "" });
+  await logIn(elsewhere, baseURL ?? "");
+  const main = await open(inbox, "session");
+  const sessions = main.getByRole("region", { name: "Where you are logged in" }).getByRole("listitem");
+  await expect(sessions.filter({ hasText: "This one" })).toHaveCount(1);
+  const others = sessions.filter({ hasNotText: "This one" });
+  const before = await others.count();
+  expect(before).toBeGreaterThan(0);
+  await others
+    .first()
+    .getByRole("button", { name: /^End the session/ })
+    .focus();
+  await inbox.keyboard.press("Enter");
+  await expect(others).toHaveCount(before - 1);
+  await expect.poll(() => focused(inbox)).not.toBe("BODY");
+  await elsewhere.dispose();
 });
 
 test("each role sees the pages that are for it, and is told what another one needs", async ({ inbox }) => {
