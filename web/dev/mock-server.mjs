@@ -5,6 +5,7 @@ import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { makeData } from "./mock-data.mjs";
 import { makeSending, readForm } from "./mock-sending.mjs";
+import { makeSettings } from "./mock-settings.mjs";
 import { derive } from "./mock-variants.mjs";
 
 const PORT = Number(process.env.PORT ?? 4010);
@@ -33,7 +34,9 @@ const wrongLogins = [];
 const converting = new Set();
 let eventId = 0;
 
-const USER = { id: 1, companyId: 1, email: EMAIL, name: "Robin Agent", role: "agent" };
+const ROLE = process.env.MOCK_ROLE ?? "admin";
+
+const USER = { kind: "user", id: 1, companyId: 1, email: EMAIL, name: "Robin Agent", role: ROLE };
 
 class Problem extends Error {
   constructor(status, code, detail, extra = {}) {
@@ -244,8 +247,11 @@ function openEvents(response) {
 
 const sending = makeSending(data, { emit, complete, Problem, fail });
 
+const settings = makeSettings(data, { page, Problem, fail, me: USER, download });
+
 const routes = [
   ...sending.routes,
+  ...settings.routes,
   ["GET", "/api/auth/me", () => USER],
   [
     "GET",
@@ -286,6 +292,7 @@ const routes = [
   ],
   ["POST", "/api/media/:id/download", ([id]) => ({ status: 202, body: download(mediaOf(id)) })],
   ["POST", "/_control/messages", (_, { body }) => arrive(body)],
+  ["POST", "/_control/role", (_, { body }) => Object.assign(USER, { role: body.role })],
 ];
 
 function find(method, path) {
@@ -330,6 +337,10 @@ function serveFile(path, response) {
 async function answer(request, response) {
   const url = new URL(request.url, "http://mock");
   const { pathname: path, searchParams: query } = url;
+  if (path === "/readyz") {
+    const checks = ["database", "storage"].map((name) => ({ name, ok: true }));
+    return json(response, 200, { ready: true, checks });
+  }
   if (!path.startsWith("/api/") && !path.startsWith("/_control/")) return serveFile(path, response);
   if (LATENCY_MS > 0) await new Promise((resolve) => setTimeout(resolve, LATENCY_MS));
   const cookie = /mediary_session=([\w-]+)/.exec(request.headers.cookie ?? "")?.[1];
@@ -347,6 +358,8 @@ async function answer(request, response) {
   if (path === "/api/events") return openEvents(response);
   const bytes = /^\/api\/media\/messages\/(\d+)$/.exec(path);
   if (bytes) return sendBytes(request, response, messageOf(bytes[1]).media ?? fail(), query);
+  const file = /^\/api\/media\/(\d+)\/file$/.exec(path);
+  if (file) return sendBytes(request, response, mediaOf(file[1]), query);
   const proxied = /^\/api\/whatsapp\/media\/(\d+)$/.exec(path);
   if (proxied) {
     const media = [...data.media.values()].find((item) => item.providerMediaId === proxied[1]) ?? fail();
@@ -359,7 +372,10 @@ async function answer(request, response) {
   const found = find(request.method, path);
   if (!found) throw missing();
   const [handler, ids] = found();
-  const result = handler(ids, { query, body: request.method === "POST" ? await bodyOf(request) : {} });
+  const result = handler(ids, {
+    query,
+    body: /^(POST|PATCH)$/.test(request.method) ? await bodyOf(request) : {},
+  });
   if (result === undefined) return response.writeHead(204).end();
   return result.body ? json(response, result.status, result.body) : json(response, 200, result);
 }

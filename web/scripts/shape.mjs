@@ -15,6 +15,8 @@ export const ROOMS = [
   "features/thread",
   "features/details",
   "features/auth",
+  "features/settings",
+  "features/palette",
   "app",
   "main",
 ];

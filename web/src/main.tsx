@@ -6,6 +6,7 @@ import { ApiError, setSessionEndHandler } from "@/api/client";
 import { keys } from "@/api/queries";
 import { startPlayingOn } from "@/app/playOn";
 import { createAppRouter } from "@/app/router";
+import { watchVersion } from "@/app/version";
 import { startSending } from "@/features/sending/sending";
 import { useConnection } from "@/live/connection";
 import "@/styles.css";
@@ -38,6 +39,7 @@ setSessionEndHandler(() => {
 });
 
 startPlayingOn(client);
+watchVersion();
 startSending({
   client,
   open: (conversationId) => void router.navigate({ to: "/c/$conversationId", params: { conversationId } }),

@@ -4,7 +4,8 @@
 export const locale: string = navigator.language.startsWith("en") ? navigator.language : "en-GB";
 
 const plural = new Intl.PluralRules("en");
-const count = (n: number, one: string, many: string) => `${n} ${plural.select(n) === "one" ? one : many}`;
+export const count = (n: number, one: string, many: string) =>
+  `${n} ${plural.select(n) === "one" ? one : many}`;
 
 export const texts = {
   app: {
@@ -16,9 +17,11 @@ export const texts = {
     notFound: "There is no such page",
     toInbox: "To the inbox",
     skip: "Skip to the messages",
+    skipToPage: "Skip to this page",
   },
   time: { today: "Today", yesterday: "Yesterday" },
-  action: { retry: "Retry", back: "Back", close: "Close" },
+  action: { retry: "Retry", back: "Back", close: "Close", cancel: "Cancel" },
+  field: { show: (name: string) => `Show: ${name}`, hide: (name: string) => `Hide: ${name}` },
   error: {
     network: "The server cannot be reached. Check your connection, then try again.",
     unavailable: "The server has a problem right now. Try again in a moment.",
@@ -50,6 +53,9 @@ export const texts = {
     logoutAnyway: "Log out anyway",
     theme: { system: "Theme: as the system", light: "Theme: light", dark: "Theme: dark" },
     shortcuts: "Keyboard shortcuts",
+    settings: "Settings",
+    newVersion: "A new version of the inbox is there.",
+    later: "Later",
     offline: "Connection lost. What you see may be out of date; reconnecting…",
     panes: { list: "Conversations", thread: "Messages", details: "Details" },
   },
@@ -380,6 +386,14 @@ export const texts = {
     about: (label: string, when: string) => `Details of ${label}, ${when}`,
     backToContact: "Back to the contact",
   },
+  palette: {
+    title: "Go to, or do",
+    field: "Name of a conversation, a page or a command",
+    conversation: "Conversation",
+    command: "Command",
+    inbox: "Inbox",
+    theme: "Change the theme",
+  },
   shortcuts: {
     title: "Keyboard shortcuts",
     groups: [
@@ -391,6 +405,7 @@ export const texts = {
           { keys: ["Enter"], text: "Open the conversation" },
           { keys: ["/"], text: "Search; Enter opens the first, ↓ leads to the list" },
           { keys: ["Esc"], text: "Back, or close what is open" },
+          { keys: ["Ctrl", "K"], text: "Go to a conversation or a page, or give a command, by its name" },
           { keys: ["?"], text: "This list" },
         ],
       },

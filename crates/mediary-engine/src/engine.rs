@@ -1,5 +1,6 @@
 //! The engine as a whole: builds the flows, runs their workers, and is the only interface for server and commands.
 
+mod accounts;
 mod files;
 
 use std::{fmt, sync::Arc};
@@ -31,9 +32,7 @@ use crate::upkeep::inspect::{self, InspectOptions, Inspection, Inspector};
 use crate::upkeep::relocate::{Mover, Relocation, RelocationPreview};
 use crate::upkeep::sweep::{self, RetentionAct, SweepReport, Sweeper};
 use crate::upkeep::{health::Check, health::Health, policies::Policies};
-use crate::whatsapp::account_drafts::{AccountChange, AccountDraft};
 use crate::whatsapp::accounts::AccountDirectory;
-use crate::whatsapp::binding::{BoundAccount, Proof};
 use crate::{nodes::relay, storage::trash, transit::inbound_files::InboundFiles};
 
 /// The flows that join store, storage and WhatsApp. Clones are the same engine.
@@ -190,34 +189,6 @@ impl Engine {
         self.0.context.now()
     }
 
-    /// Adds an account once WhatsApp says that its token may use its number.
-    pub async fn connect_number(
-        &self,
-        company: CompanyId,
-        draft: &AccountDraft,
-        proof: Proof,
-        by: &Actor,
-    ) -> Result<BoundAccount> {
-        self.0.context.whatsapp().connect_number(company, draft, proof, by).await
-    }
-
-    /// Changes an account. A new token that WhatsApp refuses is not taken; one that it cannot be asked about is, so that
-    /// a token can be renewed at any time: the number is bound already.
-    pub async fn change_account(
-        &self,
-        company: CompanyId,
-        id: AccountId,
-        change: &AccountChange,
-        by: &Actor,
-    ) -> Result<BoundAccount> {
-        self.0.context.whatsapp().change_account(company, id, change, by).await
-    }
-
-    /// Asks WhatsApp whether an account's token may use its number.
-    pub async fn check_token(&self, company: CompanyId, id: AccountId) -> Result<()> {
-        self.0.context.whatsapp().check_token(company, id).await
-    }
-
     /// Takes a webhook body whose `X-Hub-Signature-256` is `signature`. Returns once it is durable; what fails with
     /// `unauthorized` was not kept, and what fails otherwise Meta has to send again.
     pub async fn accept(&self, signature: Option<&str>, body: Bytes) -> Result<AcceptedWebhook> {
@@ -369,6 +340,16 @@ impl Engine {
         account: Option<AccountId>,
     ) -> Result<PolicyPreview> {
         self.0.policies.preview_policy(may, account).await
+    }
+
+    /// What another retention would delete or archive at once: of one account, or of all that have none of their own.
+    pub async fn preview_retention(
+        &self,
+        may: &May<rights::ChangeMediaSettings>,
+        account: Option<AccountId>,
+        retention: Retention,
+    ) -> Result<Tally> {
+        self.0.policies.preview_retention(may, account, retention).await
     }
 
     /// Erases what is kept of accounts whose policy is to keep nothing: of one, or of all of them. How much it is; the

@@ -53,6 +53,7 @@ pub use upkeep::health::Check;
 pub use upkeep::inspect::{FoundFiles, InspectOptions, Inspection};
 pub use upkeep::relocate::{Relocation, RelocationPreview};
 pub use upkeep::sweep::{RetentionAct, SweepReport};
+pub use whatsapp::AccountCheck;
 pub use whatsapp::account_drafts::{AccountChange, AccountDraft};
 pub use whatsapp::accounts::{AccountDirectory, KnownAccount};
 pub use whatsapp::aws::AwsProvider;

@@ -38,6 +38,13 @@ pub struct PhoneNumber {
     pub verified_name: Option<String>,
 }
 
+/// The answer to `GET /{version}/{waba-id}/subscribed_apps`; nothing of an app but that it is there matters here.
+#[derive(Clone, PartialEq, Eq, Deserialize, Serialize)]
+pub struct SubscribedApps {
+    #[serde(deserialize_with = "list")]
+    pub data: Vec<Value>,
+}
+
 /// 360dialog's answer to `GET /health_status`: what may send, and what may not.
 #[derive(Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct HealthAnswer {
@@ -145,6 +152,7 @@ redacted_debug! {
     MediaAnswer { mime_type, sha256, file_size }
     PhoneNumber { id }
     HealthAnswer {}
+    SubscribedApps {}
     UploadAnswer { id }
     SendAnswer {}
     SentContact {}

@@ -41,6 +41,8 @@ use crate::routes;
 
 /// The address of a trusted proxy.
 pub(crate) const PROXY: &str = "127.0.0.9";
+/// The business account to which an app is subscribed at [`House::with_whatsapp`].
+pub(crate) const SUBSCRIBED_WABA: &str = "102290129340398";
 pub(crate) const PROVIDER_URL: &str = "https://lookaside.fbsbx.com/must-not-leave";
 
 /// One installation.
@@ -145,7 +147,15 @@ impl House {
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let graph = Router::new().route("/{version}/{id}", get(number)).route("/health_status", get(health));
+        let subscribed = async |Path((_, id)): Path<(String, String)>| {
+            let app = serde_json::json!({"whatsapp_business_api_data": {"id": "1"}});
+            let apps = if id == SUBSCRIBED_WABA { vec![app] } else { Vec::new() };
+            Json(serde_json::json!({ "data": apps }))
+        };
+        let graph = Router::new()
+            .route("/{version}/{id}", get(number))
+            .route("/{version}/{id}/subscribed_apps", get(subscribed))
+            .route("/health_status", get(health));
         // Ends with the test's runtime.
         tokio::spawn(async { axum::serve(listener, graph).await.unwrap() });
         Self::beside(&format!("http://{address}")).await

@@ -107,9 +107,9 @@ pub use opening::embedded_file;
 pub use page::{Cursor, Page, PageRequest};
 pub use partial_uploads::{AddedPart, PARTIAL_UPLOAD_LIFE, PartialUpload, USED_UPLOAD, UploadPart};
 pub use people::{
-    Account, AccountPatch, Actor, ApiKey, ApiKeyIdentity, Audit, AwsSettings, Company, MediaSettingsPatch,
-    NewAccount, NewApiKey, NewCompany, NewSession, NewUser, SessionIdentity, Usage, User, UserPatch,
-    UserWithHash,
+    Account, AccountPatch, Actor, ApiKey, ApiKeyIdentity, Audit, AuditFilter, AwsSettings, Company,
+    MediaSettingsPatch, NewAccount, NewApiKey, NewCompany, NewSession, NewUser, OwnSession, SessionIdentity,
+    Usage, User, UserPatch, UserWithHash,
 };
 pub use policies::{DueTask, PolicyPreview, StoredTally, Tally};
 pub use provisional::provisional_id;

@@ -1,6 +1,8 @@
 //! Files whose retention has ended: found in batches, and deleted if that is still true.
 
-use mediary_core::{CompanyId, ConversationId, MediaId, MessageId, Retention, StorageBackend, Timestamp};
+use mediary_core::{
+    AccountId, CompanyId, ConversationId, MediaId, MessageId, Retention, StorageBackend, Timestamp,
+};
 use sqlx::AssertSqlSafe;
 
 use crate::bulk::Bulk;
@@ -12,7 +14,7 @@ use crate::sends::not_leaving;
 use crate::transaction::transaction;
 use crate::value::args;
 use crate::writes::row;
-use crate::{Change, ChangeKind, Result, ScannedBatch, Store, policies};
+use crate::{Change, ChangeKind, Result, ScannedBatch, Store, Tally, policies};
 
 /// Milliseconds of a day.
 const DAY_MS: i64 = 86_400_000;
@@ -104,6 +106,38 @@ impl Store {
         );
         let args = args![company, after.0, after.1, upto.0, upto.1, now, archive];
         Ok(Some(ScannedBatch { found: self.db().all(AssertSqlSafe(sql), args).await?, upto }))
+    }
+
+    /// Counts the stored files that a retention would end for at once: of one account, or of all accounts without their own. Files to
+    /// be archived count if they are stored elsewhere than in `archive`. Reads every file of the company.
+    pub async fn retention_preview(
+        &self,
+        company: CompanyId,
+        account: Option<AccountId>,
+        retention: Retention,
+        archive: Option<StorageBackend>,
+    ) -> Result<Tally> {
+        let Some(days) = retention.days() else { return Ok(Tally::default()) };
+        let mode = retention.mode();
+        let ended = format!(
+            "f.storage_key IS NOT NULL AND f.download_status <> 'downloading' AND {}
+                AND COALESCE(f.stored_at, f.created_at) <= $2
+                AND ('{mode}' <> 'days_after_viewed' OR f.last_accessed_at IS NULL OR f.last_accessed_at <= $2)
+                AND ('{mode}' <> 'archive_after' OR f.storage_backend <> $4)",
+            not_leaving!()
+        );
+        let sql = format!(
+            "SELECT {} FROM media_files f
+                JOIN whatsapp_accounts a ON a.company_id = f.company_id AND a.id = f.account_id
+            WHERE f.company_id = $1 AND f.is_active
+                AND (a.id = $3 OR ($3 IS NULL AND a.retention_mode IS NULL))",
+            policies::tallies([ended.as_str()])
+        );
+        let end = Timestamp(self.now().millis() - DAY_MS * days);
+        let counted: Option<(u64, u64)> =
+            self.db().first(AssertSqlSafe(sql), args![company, end, account, archive]).await?;
+        let (files, bytes) = counted.unwrap_or_default();
+        Ok(Tally { files, bytes })
     }
 
     /// The latest arrival that some retention of the company may have ended for.

@@ -1,4 +1,4 @@
-import type { Problem } from "@/api/types";
+import type { FieldError, Problem } from "@/api/types";
 
 /** How long an answer may take before the server counts as away. */
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -18,6 +18,8 @@ export class ApiError extends Error {
   readonly retryable: boolean;
   readonly retryAfterSeconds: number | null;
   readonly requestId: string | null;
+  /** What is wrong with single fields of what was sent. */
+  readonly fields: readonly FieldError[];
 
   constructor(problem: Failure) {
     super(problem.detail ?? problem.title);
@@ -28,6 +30,7 @@ export class ApiError extends Error {
     this.retryable = problem.retryable ?? false;
     this.retryAfterSeconds = problem.retryAfterSeconds ?? null;
     this.requestId = problem.requestId ?? null;
+    this.fields = problem.errors ?? [];
   }
 }
 
@@ -49,6 +52,7 @@ export function endSession(): void {
 export const api = {
   get: <T>(path: string, options: Options = {}) => request<T>("GET", path, options),
   post: <T>(path: string, options: Options = {}) => request<T>("POST", path, options),
+  patch: <T>(path: string, options: Options = {}) => request<T>("PATCH", path, options),
   delete: (path: string, options: Options = {}) => request<void>("DELETE", path, options),
 };
 

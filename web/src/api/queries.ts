@@ -23,6 +23,7 @@ export type ThreadData = InfiniteData<ThreadPage, ThreadPosition>;
 
 export const keys = {
   me: ["me"] as const,
+  accounts: ["settings", "accounts"] as const,
   conversationLists: ["conversations"] as const,
   conversations: (search: string) => ["conversations", search] as const,
   conversation: (id: number) => ["conversation", id] as const,

@@ -6,6 +6,7 @@ type Schemas = components["schemas"];
 export type Contact = Schemas["Contact"];
 export type Conversation = Omit<Schemas["Conversation"], "lastMessage"> & { lastMessage: Message | null };
 export type DownloadError = Schemas["DownloadError"];
+export type FieldError = Schemas["FieldError"];
 export type FileType = Schemas["FileType"];
 export type Me = Schemas["Me"];
 /** What the inbox shows belongs to a message; only files of the library do not. */
@@ -21,6 +22,49 @@ export type MessageType = Schemas["MessageType"];
 export type Problem = Schemas["Problem"];
 export type Reaction = Schemas["Reaction"];
 export type Variant = Schemas["Variant"];
+
+export type Account = Schemas["WhatsappAccount"];
+export type AccountChange = Schemas["WhatsappAccountChange"];
+export type NewAccount = Schemas["NewWhatsappAccount"];
+export type ApiKey = Schemas["ApiKey"];
+export type AuditEntry = Schemas["AuditEntry"];
+export type CreatedApiKey = Schemas["CreatedApiKey"];
+export type MediaPolicy = Schemas["MediaPolicy"];
+export type MediaSettings = Schemas["MediaSettings"];
+export type MediaSettingsChange = Schemas["MediaSettingsChange"];
+export type PolicyPreview = Schemas["MediaPolicyPreview"];
+export type Provider = Schemas["Provider"];
+export type Retention = Schemas["Retention"];
+export type RetentionMode = Schemas["RetentionMode"];
+export type Role = Schemas["Role"];
+export type StorageCheck = Schemas["StorageCheck"];
+export type StoredFiles = Schemas["Files"];
+export type Usage = Schemas["Usage"];
+export type User = Schemas["User"];
+export type UserChange = Schemas["UserChange"];
+export type WebhookEvent = Schemas["WebhookEvent"];
+
+export type Activity = {
+  downloads: {
+    waiting: number;
+    waitingSince: string | null;
+    running: number;
+    failed: number;
+    expiringWithinADay: number;
+  };
+  parkedEvents: number;
+};
+export type Finding = { outcome: "works" | "fails" | "unknown"; detail: string | null };
+export type AccountCheck = { token: Finding; subscription: Finding; lastReceivedAt: string | null };
+export type RetentionPreview = { retention: Retention; ended: StoredFiles };
+export type Session = {
+  id: number;
+  isCurrent: boolean;
+  createdAt: string;
+  lastUsedAt: string;
+  expiresAt: string;
+};
+export type Readiness = Schemas["Readiness"];
 
 /** One page of any list; the document has no generic types, and names one for each list. */
 export type Page<T> = Omit<Schemas["Page_Message"], "items"> & { items: T[] };

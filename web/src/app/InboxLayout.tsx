@@ -1,9 +1,11 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { Outlet, useParams } from "@tanstack/react-router";
+import { Outlet, useMatchRoute, useParams } from "@tanstack/react-router";
 import { clsx } from "clsx";
 import { useState } from "react";
+import { CommandPalette } from "@/app/CommandPalette";
 import { ConnectionBanner } from "@/app/ConnectionBanner";
 import { ListHeader } from "@/app/ListHeader";
+import { NewVersion } from "@/app/NewVersion";
 import { NowPlaying } from "@/app/NowPlaying";
 import { useLive } from "@/app/useLive";
 import { Announcer } from "@/components/ui/announcer";
@@ -16,33 +18,38 @@ import { texts } from "@/texts";
 export function InboxLayout() {
   const client = useQueryClient();
   const { conversationId } = useParams({ strict: false });
+  const inSettings = useMatchRoute()({ to: "/settings", fuzzy: true }) !== false;
   const [sheet, setSheet] = useState(false);
   useLive(client);
   useShortcuts({ "?": () => setSheet(true) });
   return (
     <div className="flex h-full flex-col">
       <a
-        href="#thread"
+        href={inSettings ? "#settings" : "#thread"}
         className="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:m-2 focus:rounded-lg focus:bg-accent focus:px-3 focus:py-2 focus:text-on-accent"
       >
-        {texts.app.skip}
+        {inSettings ? texts.app.skipToPage : texts.app.skip}
       </a>
       <ConnectionBanner />
+      <NewVersion />
       <NowPlaying conversationId={conversationId} />
       <div className="flex min-h-0 flex-1">
-        <nav
-          aria-label={texts.shell.panes.list}
-          className={clsx(
-            "w-full shrink-0 flex-col border-line bg-surface md:flex md:w-84 md:border-e",
-            conversationId === undefined ? "flex" : "hidden",
-          )}
-        >
-          <ListHeader onShortcuts={() => setSheet(true)} />
-          <ConversationList activeId={conversationId} />
-        </nav>
+        {!inSettings && (
+          <nav
+            aria-label={texts.shell.panes.list}
+            className={clsx(
+              "w-full shrink-0 flex-col border-line bg-surface md:flex md:w-84 md:border-e",
+              conversationId === undefined ? "flex" : "hidden",
+            )}
+          >
+            <ListHeader onShortcuts={() => setSheet(true)} />
+            <ConversationList activeId={conversationId} />
+          </nav>
+        )}
         <Outlet />
       </div>
       <Announcer />
+      <CommandPalette onShortcuts={() => setSheet(true)} />
       {sheet && <ShortcutSheet onClose={() => setSheet(false)} />}
     </div>
   );

@@ -1,16 +1,9 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
-import { Keyboard, LogOut, Monitor, Moon, Sun } from "lucide-react";
-import { useState } from "react";
-import { toast } from "sonner";
-import { api } from "@/api/client";
+import { Link } from "@tanstack/react-router";
+import { Keyboard, LogOut, Monitor, Moon, Settings, Sun } from "lucide-react";
 import { useTheme } from "@/app/theme";
-import { Button, IconButton } from "@/components/ui/button";
-import { Dialog } from "@/components/ui/dialog";
+import { IconButton, iconButton } from "@/components/ui/button";
 import { Logo } from "@/components/ui/logo";
-import { forgetDrafts } from "@/features/composer/drafts";
-import { stopSending } from "@/features/sending/sending";
-import { useOutbox } from "@/features/sending/store";
+import { useLogOut } from "@/features/auth/useLogOut";
 import { texts } from "@/texts";
 
 const themeIcons = { system: Monitor, light: Sun, dark: Moon };
@@ -18,10 +11,7 @@ const themeIcons = { system: Monitor, light: Sun, dark: Moon };
 export function ListHeader({ onShortcuts }: { onShortcuts: () => void }) {
   const { theme, next } = useTheme();
   const ThemeIcon = themeIcons[theme];
-  const logOut = useLogOut();
-  const unsent = useOutbox(({ items }) => items.length);
-  const [asking, setAsking] = useState(false);
-  const leave = () => (unsent > 0 ? setAsking(true) : logOut.mutate());
+  const { leave, pending, question } = useLogOut();
   return (
     <header className="flex h-15 shrink-0 [@media(max-height:30rem)]:h-11 items-center gap-0.5 ps-4 pe-2">
       <h1 className="me-auto flex items-center gap-2 font-semibold text-base">
@@ -34,35 +24,19 @@ export function ListHeader({ onShortcuts }: { onShortcuts: () => void }) {
       <IconButton label={texts.shell.shortcuts} onClick={onShortcuts} className="pointer-coarse:hidden">
         <Keyboard className="size-4.5" />
       </IconButton>
-      <IconButton label={texts.shell.logout} onClick={leave} disabled={logOut.isPending}>
+      <Link
+        to="/settings"
+        preload="intent"
+        aria-label={texts.shell.settings}
+        title={texts.shell.settings}
+        className={iconButton}
+      >
+        <Settings className="size-4.5" />
+      </Link>
+      <IconButton label={texts.shell.logout} onClick={leave} disabled={pending}>
         <LogOut className="size-4.5" />
       </IconButton>
-      {asking && (
-        <Dialog title={texts.shell.logout} onClose={() => setAsking(false)}>
-          <p className="mb-4">{texts.shell.unsent(unsent)}</p>
-          <div className="flex flex-wrap justify-end gap-2">
-            <Button variant="soft" onClick={() => logOut.mutate()} disabled={logOut.isPending}>
-              {texts.shell.logoutAnyway}
-            </Button>
-            <Button onClick={() => setAsking(false)}>{texts.shell.stay}</Button>
-          </div>
-        </Dialog>
-      )}
+      {question}
     </header>
   );
-}
-
-function useLogOut() {
-  const client = useQueryClient();
-  const navigate = useNavigate();
-  return useMutation({
-    mutationFn: () => api.post("/api/auth/logout"),
-    onSuccess: async () => {
-      stopSending();
-      forgetDrafts();
-      await navigate({ to: "/login" });
-      client.clear();
-    },
-    onError: () => toast.error(texts.toast.logoutFailed),
-  });
 }

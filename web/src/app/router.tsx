@@ -3,8 +3,10 @@ import {
   createRootRouteWithContext,
   createRoute,
   createRouter,
+  lazyRouteComponent,
   notFound,
   Outlet,
+  type RouteComponent,
   redirect,
 } from "@tanstack/react-router";
 import { Toaster } from "sonner";
@@ -117,7 +119,82 @@ const conversation = createRoute({
   component: ConversationPage,
 });
 
-const routeTree = root.addChildren([login, inbox.addChildren([pick, conversation])]);
+/** The pages of the settings are one part of the program, loaded when the first of them is opened. */
+const settingsPage = (name: keyof typeof import("@/features/settings/pages")): RouteComponent =>
+  lazyRouteComponent(() => import("@/features/settings/pages"), name);
+
+const settings = createRoute({
+  getParentRoute: () => inbox,
+  path: "/settings",
+  component: settingsPage("SettingsLayout"),
+});
+
+const account = createRoute({
+  getParentRoute: () => settings,
+  path: "/accounts/$accountId",
+  params: {
+    parse: ({ accountId }) => {
+      const id = positive(accountId);
+      if (id === undefined) throw notFound();
+      return { accountId: id };
+    },
+    stringify: ({ accountId }) => ({ accountId: String(accountId) }),
+  },
+  component: settingsPage("AccountPage"),
+});
+
+const audit = createRoute({
+  getParentRoute: () => settings,
+  path: "/audit",
+  validateSearch: (search): { action?: string; who?: string; from?: string; to?: string } => ({
+    ...entry("action", words(search.action)),
+    ...entry("who", words(search.who)),
+    ...entry("from", day(search.from)),
+    ...entry("to", day(search.to)),
+  }),
+  component: settingsPage("AuditPage"),
+});
+
+const ofSettings = { getParentRoute: () => settings };
+const settingsStart = createRoute({ ...ofSettings, path: "/", component: settingsPage("SettingsStart") });
+const now = createRoute({ ...ofSettings, path: "/now", component: settingsPage("NowPage") });
+const failures = createRoute({ ...ofSettings, path: "/failures", component: settingsPage("FailuresPage") });
+const webhooks = createRoute({ ...ofSettings, path: "/webhooks", component: settingsPage("WebhooksPage") });
+const accounts = createRoute({ ...ofSettings, path: "/accounts", component: settingsPage("AccountsPage") });
+const newAccount = createRoute({
+  ...ofSettings,
+  path: "/accounts/new",
+  component: settingsPage("NewAccountPage"),
+});
+const media = createRoute({ ...ofSettings, path: "/media", component: settingsPage("MediaPage") });
+const storage = createRoute({ ...ofSettings, path: "/storage", component: settingsPage("StoragePage") });
+const integrity = createRoute({
+  ...ofSettings,
+  path: "/integrity",
+  component: settingsPage("IntegrityPage"),
+});
+const users = createRoute({ ...ofSettings, path: "/users", component: settingsPage("UsersPage") });
+const apiKeys = createRoute({ ...ofSettings, path: "/keys", component: settingsPage("ApiKeysPage") });
+const session = createRoute({ ...ofSettings, path: "/session", component: settingsPage("SessionPage") });
+
+const settingsPages = settings.addChildren([
+  settingsStart,
+  now,
+  failures,
+  webhooks,
+  accounts,
+  newAccount,
+  account,
+  media,
+  storage,
+  integrity,
+  users,
+  apiKeys,
+  audit,
+  session,
+]);
+
+const routeTree = root.addChildren([login, inbox.addChildren([pick, conversation, settingsPages])]);
 
 export function createAppRouter(client: QueryClient) {
   return createRouter({ routeTree, context: { client }, defaultErrorComponent: CrashPage });
@@ -132,6 +209,14 @@ declare module "@tanstack/react-router" {
 function positive(value: unknown): number | undefined {
   const number = Number(value);
   return Number.isSafeInteger(number) && number > 0 ? number : undefined;
+}
+
+function words(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function day(value: unknown): string | undefined {
+  return typeof value === "string" && /^\d{4}-\d\d-\d\d$/.test(value) ? value : undefined;
 }
 
 function entry<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {

@@ -53,6 +53,33 @@ export function formatDateTime(time: string): string {
   return new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short" }).format(new Date(time));
 }
 
+/** "30 Nov 2026, 19:10": for tables, where the day of the week would only take room. */
+export function formatMoment(time: string): string {
+  return new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" }).format(new Date(time));
+}
+
+/** "5 minutes ago", "in 2 hours", "yesterday". */
+export function formatAgo(time: string, now: Date): string {
+  const seconds = (Date.parse(time) - now.getTime()) / 1000;
+  const [unit, size] = AGO.find(([, size]) => Math.abs(seconds) >= size) ?? ["second", 1];
+  return new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(Math.round(seconds / size), unit);
+}
+
+const AGO: readonly [Intl.RelativeTimeFormatUnit, number][] = [
+  ["year", 31_557_600],
+  ["month", 2_629_800],
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+];
+
+/** "2026-11" as "Nov 2026". */
+export function formatMonth(month: string): string {
+  return new Intl.DateTimeFormat(locale, { month: "short", year: "numeric", timeZone: "UTC" }).format(
+    new Date(`${month}-01T00:00:00Z`),
+  );
+}
+
 /** "Today", "Yesterday", "Monday 3 March", and the year where it is another one. */
 export function formatDay(time: string, now: Date): string {
   const days = daysBetween(new Date(time), now);

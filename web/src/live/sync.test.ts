@@ -36,6 +36,13 @@ describe("events", () => {
     expect(threadOf(client)?.pages[0]?.items.map(({ id }) => id)).toEqual([1]);
   });
 
+  it("of an account make the list of accounts stale", () => {
+    const client = new QueryClient();
+    client.setQueryData(keys.accounts, []);
+    new Sync(client).handle("account.updated", {});
+    expect(client.getQueryState(keys.accounts)?.isInvalidated).toBe(true);
+  });
+
   it("of a reaction put nothing into the thread but on its message", async () => {
     const client = new QueryClient();
     client.setQueryData(keys.thread(1), thread([{}, [2, 1]]));

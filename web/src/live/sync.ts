@@ -45,7 +45,10 @@ export class Sync {
       useProgress.getState().set(mediaId, { bytesDownloaded, fileSize });
       return;
     }
-    if (name === "account.updated") return;
+    if (name === "account.updated") {
+      void this.#client.invalidateQueries({ queryKey: keys.accounts });
+      return;
+    }
     if (name.startsWith("media.") && mediaId !== undefined) {
       useProgress.getState().clear(mediaId);
       this.#later(`media ${mediaId}`, () => this.#fetchMedia(mediaId, name === "media.completed"));

@@ -17,7 +17,7 @@ use std::time::Duration;
 use aws_lc_rs::digest;
 use data_encoding::BASE64URL_NOPAD;
 use mediary_core::{Clock, Error, ErrorCode, Result, Timestamp, Visibility, limits};
-use mediary_store::{ApiKeyIdentity, NewSession, SessionIdentity, Store};
+use mediary_store::{Actor, ApiKeyIdentity, NewSession, OwnSession, SessionIdentity, Store};
 use moka::sync::Cache;
 use secrecy::SecretString;
 
@@ -35,6 +35,8 @@ const USE_NOTED_EVERY: Duration = Duration::from_secs(300);
 /// How long a request waits for that write.
 const NOTED_WITHIN: Duration = Duration::from_secs(1);
 const TOKEN_CHARS_MAX: usize = 128;
+/// The most sessions of a person that are listed.
+const SESSIONS_SHOWN: u32 = 100;
 
 pub(crate) type TokenHash = [u8; 32];
 
@@ -109,6 +111,24 @@ impl Access {
         // Only now: a request during the deletion would put the session into the cache again.
         self.callers.invalidate(&hash);
         Ok(())
+    }
+
+    /// The sessions of a person that have not ended, the last used first; of a program there are none. `current` is the token of the one
+    /// that asks.
+    pub async fn sessions(&self, caller: &Caller, current: Option<&str>) -> Result<Vec<OwnSession>> {
+        let Some(user) = caller.user_id() else { return Ok(Vec::new()) };
+        let hash = current.map(hash_of).unwrap_or_default();
+        Ok(self.store.sessions_of(caller.company_id, user, &hash, SESSIONS_SHOWN).await?)
+    }
+
+    /// Ends one of a person's own sessions, on whatever device it is.
+    pub async fn end_session(&self, caller: &Caller, id: i64, by: &Actor) -> Result<()> {
+        let missing = || Error::not_found("you have no such session");
+        let user = caller.user_id().ok_or_else(missing)?;
+        let ended = self.store.delete_session_of(caller.company_id, user, id, by).await?;
+        // Only now: a request during the deletion would put the session into the cache again. Its token is not known here.
+        self.callers.invalidate_all();
+        if ended { Ok(()) } else { Err(missing()) }
     }
 
     /// The caller of a session; `None` if it is unknown or has ended.

@@ -79,6 +79,20 @@ impl Policies {
         Ok(self.context.store().policy_preview(company, account).await?)
     }
 
+    /// What another retention would delete or archive at once: of one account, or of all that have none of their own.
+    pub(crate) async fn preview_retention(
+        &self,
+        may: &May<rights::ChangeMediaSettings>,
+        account: Option<AccountId>,
+        retention: Retention,
+    ) -> Result<Tally> {
+        let company = may.caller().company_id;
+        self.check_retention(retention)?;
+        self.require_account(company, account).await?;
+        let archive = self.context.config().archive;
+        Ok(self.context.store().retention_preview(company, account, retention, archive).await?)
+    }
+
     /// Erases what is kept of accounts whose policy is to keep nothing: of one, or of all of them. How much it is; the
     /// bytes go gradually.
     pub(crate) async fn erase_kept(

@@ -12,13 +12,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mediary_core::{
-    AccountId, Clock, CompanyId, Error, ErrorCode, MediaPolicy, Result, RetryRules, Timestamp,
+    AccountId, Clock, CompanyId, Error, ErrorCode, MediaPolicy, Provider, Result, RetryRules, Timestamp,
 };
 use mediary_store::{MediaFile, Store};
 
 use self::accounts::{AccountDirectory, KnownAccount};
 use self::pauses::{Pauses, throttle_wait};
 use self::provider::{Carrier, Providers};
+
+/// What WhatsApp says about an account, and what came from it.
+#[derive(Debug)]
+pub struct AccountCheck {
+    /// Whether its token may use its number; the error, if it may not or WhatsApp could not be asked.
+    pub token: Result<()>,
+    /// Whether an app is subscribed to the webhooks of its business account. `None` where nobody was asked: another provider than Meta,
+    /// an account without the id of its business account, or a token that does not work.
+    pub subscription: Result<Option<bool>>,
+    /// When its last incoming message was recorded.
+    pub last_received_at: Option<Timestamp>,
+}
 
 /// WhatsApp as the flows use it: the providers, the accounts, and their pauses.
 #[derive(Debug)]
@@ -74,6 +86,20 @@ impl WhatsApp {
             return Err(binding::refused(account.row.provider));
         }
         Ok(())
+    }
+
+    /// Asks WhatsApp about an account: whether its token may use its number, and whether its webhooks are subscribed to.
+    pub(crate) async fn check_account(&self, company: CompanyId, id: AccountId) -> Result<AccountCheck> {
+        let account = self.account_of(company, id).await?;
+        let token = self.check_token(company, id).await;
+        let subscription = match (&token, account.row.provider, account.row.waba_id.as_deref()) {
+            (Ok(()), Provider::Meta, Some(waba_id)) => {
+                self.carrier(&account)?.has_subscribed_app(waba_id).await.map_err(Error::from)
+            }
+            _ => Ok(None),
+        };
+        let last_received_at = self.store.last_received(company, id).await?;
+        Ok(AccountCheck { token, subscription, last_received_at })
     }
 
     /// The account of a media file.

@@ -206,6 +206,16 @@ impl Carrier {
             Self::Aws(number) => number.number().await,
         }
     }
+
+    /// Whether an app is subscribed to the webhooks of a business account. `None` where only Meta could say so, and is not asked.
+    pub(crate) async fn has_subscribed_app(&self, waba_id: &str) -> Result<Option<bool>, Error> {
+        match self {
+            Self::Graph(GraphNumber { client, token, .. }) => {
+                client.has_subscribed_app(token.expose_secret(), waba_id).await.map(Some)
+            }
+            Self::Aws(_) => Ok(None),
+        }
+    }
 }
 
 impl GraphNumber {

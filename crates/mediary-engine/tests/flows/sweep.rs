@@ -37,7 +37,9 @@ async fn preview_says_what_a_sweep_then_does() {
 async fn parked_items_and_old_audit_rows_are_deleted_as_the_preview_says() {
     let world = World::new().await;
     let parked = async || world.store.parked_items(world.company, &Default::default()).await.unwrap().items;
-    let audits = async || world.store.audits(world.company, &Default::default()).await.unwrap().items.len();
+    let audits = async || {
+        world.store.audits(world.company, &Default::default(), &Default::default()).await.unwrap().items.len()
+    };
     let mut nobodys = message("wamid.1", "text", json!({"body": "hello"}));
     nobodys.as_object_mut().unwrap().remove("from");
     world.post_change("messages", json!({"messages": [nobodys]})).await;

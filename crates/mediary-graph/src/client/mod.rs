@@ -27,7 +27,7 @@ use url::Url;
 
 use crate::error::{Error, ErrorKind};
 use crate::redact::redacted_debug;
-use crate::wire::{HealthAnswer, MediaAnswer, PhoneNumber};
+use crate::wire::{HealthAnswer, MediaAnswer, PhoneNumber, SubscribedApps};
 
 use self::api::Api;
 
@@ -134,6 +134,12 @@ impl GraphClient {
             }
             _ => error,
         })
+    }
+
+    /// Whether an app is subscribed to a WhatsApp Business account. To one without, Meta sends no webhooks.
+    pub async fn has_subscribed_app(&self, token: &str, waba_id: &str) -> Result<bool, Error> {
+        let answer: SubscribedApps = self.ask(token, &self.api.call_url(waba_id, "subscribed_apps")?).await?;
+        Ok(!answer.data.is_empty())
     }
 
     /// The number of a 360dialog key, which has one: its health is told by Meta's id.

@@ -175,6 +175,22 @@ async fn token_is_checked_against_its_number() {
 }
 
 #[tokio::test]
+async fn apps_of_a_business_account_are_counted() {
+    for (body, subscribed) in
+        [(r#"{"data":[{"whatsapp_business_api_data":{"id":"1"}}]}"#, true), (r#"{"data":[]}"#, false)]
+    {
+        let server = Server::start(move |_| answer(200, "", body)).await;
+        assert_eq!(client(&server).has_subscribed_app(TOKEN, "102").await.unwrap(), subscribed);
+        assert!(server.requests()[0].starts_with("GET /v26.0/102/subscribed_apps "));
+    }
+    let nonsense = Server::start(|_| answer(200, "", "{}")).await;
+    assert_eq!(
+        client(&nonsense).has_subscribed_app(TOKEN, "102").await.unwrap_err().kind(),
+        ErrorKind::Protocol
+    );
+}
+
+#[tokio::test]
 async fn options_that_cannot_work_are_named() {
     let server = Server::start(|_| vec![]).await;
     let mut no_agent = options(&server, crate::PATIENCE);

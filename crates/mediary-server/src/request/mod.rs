@@ -15,4 +15,4 @@ pub(crate) use id::{Id, Name};
 pub(crate) use mediary_engine::{May, rights};
 pub(crate) use origin::SameOrigin;
 pub(crate) use peer::{IsHttps, Peer, PeerAddress, connected};
-pub(crate) use query::{Paging, Query, part, record_id};
+pub(crate) use query::{Paging, Query, part, record_id, retention_days};

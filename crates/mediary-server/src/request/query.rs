@@ -69,6 +69,11 @@ pub(crate) fn record_id<'de, T: From<i64>, D: Deserializer<'de>>(
     whole(deserializer, 1..=i64::MAX).map(|id| Some(id.into()))
 }
 
+/// The days of a retention.
+pub(crate) fn retention_days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    whole(deserializer, 1..=limits::RETENTION_DAYS_MAX).map(Some)
+}
+
 /// Which of a message's files.
 pub(crate) fn part<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     whole(deserializer, 0..=u32::MAX)

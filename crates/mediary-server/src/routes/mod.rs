@@ -1,6 +1,8 @@
 //! The routes, one group a file, and the layers around each kind.
 
+mod account_checks;
 mod accounts;
+mod activity;
 mod api_keys;
 mod archives;
 mod auth;
@@ -19,6 +21,7 @@ mod policies;
 mod records;
 mod search;
 mod send;
+mod sessions;
 mod settings;
 pub(crate) mod ui;
 mod uploads;
@@ -109,9 +112,12 @@ fn json_routes() -> OpenApiRouter<App> {
         .merge(settings::routes())
         .merge(policies::routes())
         .merge(accounts::routes())
+        .merge(account_checks::routes())
         .merge(users::routes())
         .merge(api_keys::routes())
         .merge(records::routes())
+        .merge(activity::routes())
+        .merge(sessions::routes())
         .merge(search::routes())
         .merge(webhook_events::routes())
 }

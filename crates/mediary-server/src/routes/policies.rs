@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use mediary_core::{AccountId, MediaPolicy};
+use mediary_core::{AccountId, MediaPolicy, Retention, RetentionMode};
 use mediary_store::Tally;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -11,12 +11,15 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
-use crate::json::words;
+use crate::json::{RetentionBody, words};
 use crate::problem::{Problem, ProblemBody};
-use crate::request::{Body, May, Peer, Query, given, record_id, rights};
+use crate::request::{Body, May, Peer, Query, given, record_id, retention_days, rights};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(preview_media_policy)).routes(routes!(erase_media))
+    OpenApiRouter::new()
+        .routes(routes!(preview_media_policy))
+        .routes(routes!(preview_retention))
+        .routes(routes!(erase_media))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -107,6 +110,56 @@ async fn preview_media_policy(
     }))
 }
 
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase")]
+struct WantedRetention {
+    /// The retention to look ahead to; without it the company's present one.
+    #[serde(default, deserialize_with = "given")]
+    #[param(value_type = Option<words::RetentionMode>)]
+    mode: Option<RetentionMode>,
+    /// None for `forever`.
+    #[serde(default, deserialize_with = "retention_days")]
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 36500)]
+    days: Option<i64>,
+    /// For one WhatsApp account; without it for all that have no retention of their own.
+    #[serde(default, deserialize_with = "record_id")]
+    #[param(value_type = Option<i64>, minimum = 1)]
+    account_id: Option<i64>,
+}
+
+/// What a change of the retention would do at once. Nothing is done.
+#[derive(Debug, Serialize, ToSchema)]
+struct RetentionPreview {
+    retention: RetentionBody,
+    /// Stored files whose time would be over: they would be deleted or, under `archive_after`, moved.
+    ended: Files,
+}
+
+/// What another retention would do at once
+#[utoipa::path(get, path = "/api/settings/media/retention-preview", tag = "Settings", params(WantedRetention),
+    responses((status = 200, body = RetentionPreview), (status = 400, body = ProblemBody),
+        (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)))]
+async fn preview_retention(
+    State(app): State<App>,
+    may: May<rights::ChangeMediaSettings>,
+    Query(wanted): Query<WantedRetention>,
+) -> Result<Json<RetentionPreview>, Problem> {
+    let retention = match (wanted.mode, wanted.days) {
+        (Some(mode), days) => {
+            Retention::new(mode, days).map_err(|wrong| Problem::field("days", wrong.rule))?
+        }
+        (None, Some(_)) => return Err(Problem::field("mode", "is needed with days")),
+        (None, None) => {
+            let company = app.store().company(may.caller().company_id).await?;
+            company.ok_or_else(Problem::not_found)?.retention
+        }
+    };
+    let account = wanted.account_id.map(AccountId);
+    let ended = app.engine().preview_retention(&may, account, retention).await?;
+    Ok(Json(RetentionPreview { retention: retention.into(), ended: ended.into() }))
+}
+
 /// Of what to erase.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -182,6 +235,44 @@ mod tests {
         let other = house.company("other").await;
         let foreign = format!("{PREVIEW}?policy=stream&accountId={}", company.account);
         assert_eq!(house.get(&foreign, other.key(Role::Manager)).await.status, StatusCode::NOT_FOUND);
+    }
+
+    #[tokio::test]
+    async fn preview_of_a_retention_counts_what_it_would_end() {
+        let house = House::open().await;
+        let company = house.company("acme").await;
+        let manager = company.key(Role::Manager);
+        house.stored(&company, "wamid.1", PNG, "image/png").await;
+        house.message(&company, "wamid.2").await;
+        let of = async |query: &str| {
+            house.get(&format!("/api/settings/media/retention-preview?{query}"), manager).await
+        };
+        let ended = async |query: &str| of(query).await.json()["ended"]["files"].clone();
+        assert_eq!(ended("mode=days_after_stored&days=2").await, 0);
+        house.clock.advance(std::time::Duration::from_secs(3 * 86_400));
+        let answer = of("mode=days_after_stored&days=2").await.json();
+        assert_eq!(answer["retention"], json!({"mode": "days_after_stored", "days": 2}));
+        assert_eq!(answer["ended"], json!({"files": 1, "bytes": PNG.len()}));
+        assert_eq!(ended("mode=days_after_viewed&days=2").await, 1);
+        assert_eq!(ended("mode=days_after_stored&days=4").await, 0);
+        assert_eq!(ended("mode=forever").await, 0);
+        assert_eq!(of("").await.json()["retention"], json!({"mode": "forever", "days": null}));
+        let own = format!("mode=days_after_stored&days=2&accountId={}", company.account);
+        assert_eq!(ended(&own).await, 1);
+        for (query, field) in [
+            ("mode=days_after_stored", "days"),
+            ("mode=days_after_stored&days=0", "days"),
+            ("mode=forever&days=3", "days"),
+            ("mode=sometimes", "mode"),
+            ("days=3", "mode"),
+            ("mode=archive_after&days=3", "retention"),
+        ] {
+            assert_eq!(of(query).await.field(), field, "{query}");
+        }
+        let other = house.company("other").await;
+        let path = format!("/api/settings/media/retention-preview?{own}");
+        assert_eq!(house.get(&path, other.key(Role::Manager)).await.status, StatusCode::NOT_FOUND);
+        assert_eq!(house.get(&path, company.key(Role::Agent)).await.status, StatusCode::FORBIDDEN);
     }
 
     #[tokio::test]

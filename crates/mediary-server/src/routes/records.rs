@@ -3,12 +3,13 @@
 use axum::Json;
 use axum::extract::State;
 use mediary_core::{FileType, Timestamp};
-use mediary_store::Audit;
+use mediary_store::{Audit, AuditFilter};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::media::{moment, short};
 use crate::App;
 use crate::json::{Page, Reader, Shape, Time, words};
 use crate::problem::{Problem, ProblemBody};
@@ -139,15 +140,43 @@ async fn get_storage_check(
     Ok(Json(check.map(Into::into).unwrap_or_default()))
 }
 
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Wanted {
+    /// Like `user.changed`.
+    action: Option<String>,
+    /// Like `user:3`, `api_key:5`, `command_line` or `link`.
+    who: Option<String>,
+    /// RFC 3339; at or after. Not later than `to`.
+    #[serde(default, deserialize_with = "moment")]
+    #[param(value_type = Option<String>, format = DateTime)]
+    from: Option<Timestamp>,
+    /// RFC 3339; before.
+    #[serde(default, deserialize_with = "moment")]
+    #[param(value_type = Option<String>, format = DateTime)]
+    to: Option<Timestamp>,
+}
+
+impl Wanted {
+    fn filter(self) -> Result<AuditFilter, Problem> {
+        let Self { action, who, from, to } = self;
+        if from.zip(to).is_some_and(|(from, to)| from > to) {
+            return Err(Problem::field("from", "must not be later than `to`"));
+        }
+        Ok(AuditFilter { action: short("action", action)?, who: short("who", who)?, from, to })
+    }
+}
+
 /// The audit log, newest first
-#[utoipa::path(get, path = "/api/audit", tag = "Company", params(Paging),
-    responses((status = 200, body = Page<AuditEntry>), (status = 403, body = ProblemBody)))]
+#[utoipa::path(get, path = "/api/audit", tag = "Company", params(Paging, Wanted),
+    responses((status = 200, body = Page<AuditEntry>), (status = 400, body = ProblemBody), (status = 403, body = ProblemBody)))]
 async fn list_audit(
     State(app): State<App>,
     may: May<rights::SeeAudit>,
     Query(paging): Query<Paging>,
+    Query(wanted): Query<Wanted>,
 ) -> Result<Json<Page<AuditEntry>>, Problem> {
-    let page = app.store().audits(may.caller().company_id, &paging.into()).await?;
+    let page = app.store().audits(may.caller().company_id, &wanted.filter()?, &paging.into()).await?;
     Ok(Json(Page::of(page, &may.caller().role.into())))
 }
 
@@ -185,6 +214,30 @@ mod tests {
             (text(&row["action"]), text(&row["record"]))
         };
         items[..new].iter().map(row).collect()
+    }
+
+    #[tokio::test]
+    async fn audit_log_is_filtered() {
+        let house = House::open().await;
+        let company = house.company("acme").await;
+        let admin = company.key(Role::Admin);
+        let (early, late) = ("2020-01-01T00:00:00Z", "2040-01-01T00:00:00Z");
+        for name in ["one", "two"] {
+            house.post("/api/api-keys", admin, &json!({"name": name, "role": "viewer"})).await;
+        }
+        let of = async |query: String| house.get(&format!("/api/audit?limit=100&{query}"), admin).await;
+        let count = async |query: String| of(query).await.json()["items"].as_array().unwrap().len();
+        let all = of(String::new()).await.json();
+        let who = all["items"][0]["who"].as_str().unwrap();
+        assert_eq!(count(format!("action=api_key.created&who={who}")).await, 2);
+        assert_eq!(count("action=api_key.created&who=link".into()).await, 0);
+        assert_eq!(count("action=nothing.done".into()).await, 0);
+        assert_eq!(count(format!("from={early}&to={late}&who={who}")).await, 2);
+        assert_eq!(count(format!("from={late}")).await, 0);
+        assert_eq!(count(format!("to={early}")).await, 0);
+        assert_eq!(of(format!("from={late}&to={early}")).await.field(), "from");
+        assert_eq!(of("from=yesterday".into()).await.field(), "from");
+        assert_eq!(of(format!("who={}", "x".repeat(500))).await.field(), "who");
     }
 
     #[tokio::test]

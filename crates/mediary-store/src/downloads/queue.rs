@@ -14,7 +14,7 @@ use crate::people::audit;
 use crate::record::Record as _;
 use crate::scan::UNSAVED;
 use crate::transaction::transaction;
-use crate::value::args;
+use crate::value::{Value, args};
 use crate::writes::update;
 use crate::{Actor, Change, ChangeKind, MediaFile, Result, Store, dialect, policies};
 
@@ -161,20 +161,32 @@ impl Store {
         Ok(expired.into_iter().map(change).collect())
     }
 
-    /// The state of the queue on all nodes together.
+    /// The state of the queue on all nodes together, of all companies.
     pub async fn downloads_overview(&self) -> Result<DownloadsOverview> {
-        let sql = "SELECT
-            (SELECT CAST(COUNT(*) AS BIGINT) FROM media_files WHERE due),
-            (SELECT CAST(COUNT(*) AS BIGINT) FROM media_files WHERE download_status = 'downloading'),
+        self.overview("", args![self.now().plus(A_DAY)]).await
+    }
+
+    /// The state of the queue on all nodes together, as far as it is about one company.
+    pub async fn downloads_of_company(&self, company: CompanyId) -> Result<DownloadsOverview> {
+        self.overview("company_id = $2 AND ", args![self.now().plus(A_DAY), company]).await
+    }
+
+    /// `of` is the condition on whose downloads are counted.
+    async fn overview(&self, of: &str, args: Vec<Value>) -> Result<DownloadsOverview> {
+        let sql = format!(
+            "SELECT
+            (SELECT CAST(COUNT(*) AS BIGINT) FROM media_files WHERE {of}due),
+            (SELECT CAST(COUNT(*) AS BIGINT) FROM media_files WHERE {of}download_status = 'downloading'),
             (SELECT CAST(COUNT(*) AS BIGINT) FROM media_files
-                WHERE is_active AND download_status = 'failed' AND last_error_retryable),
-            (SELECT MIN(next_attempt_at) FROM media_files WHERE due),
+                WHERE {of}is_active AND download_status = 'failed' AND last_error_retryable),
+            (SELECT MIN(next_attempt_at) FROM media_files WHERE {of}due),
             (SELECT CAST(COUNT(*) AS BIGINT) FROM media_files
-                WHERE is_active AND (download_status = 'pending'
+                WHERE {of}is_active AND (download_status = 'pending'
                         OR (download_status = 'failed' AND last_error_retryable))
-                    AND expires_at <= $1 AND policy = 'store')";
+                    AND expires_at <= $1 AND policy = 'store')"
+        );
         let row: Option<(u64, u64, u64, Option<Timestamp>, u64)> =
-            self.db().first(sql, args![self.now().plus(A_DAY)]).await?;
+            self.db().first(AssertSqlSafe(sql), args).await?;
         let (pending_due, downloading, failed, oldest_due_at, expiring_within_a_day) =
             row.unwrap_or_default();
         Ok(DownloadsOverview { pending_due, downloading, failed, oldest_due_at, expiring_within_a_day })

@@ -148,7 +148,7 @@ pub enum RequeueOutcome {
     None,
 }
 
-/// The state of the queue, for metrics.
+/// The state of the queue.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DownloadsOverview {
     pub pending_due: u64,

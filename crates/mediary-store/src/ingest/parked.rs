@@ -173,6 +173,12 @@ impl Store {
         self.db().execute(sql, args![received_before, limit]).await
     }
 
+    /// How many items of a company are parked.
+    pub async fn parked_items_of(&self, company: CompanyId) -> Result<u64> {
+        let sql = "SELECT CAST(COUNT(*) AS BIGINT) FROM parked_items WHERE company_id = $1";
+        Ok(self.db().first::<(u64,)>(sql, args![company]).await?.map_or(0, |(count,)| count))
+    }
+
     /// How many items of all companies are parked.
     pub async fn parked_item_count(&self) -> Result<u64> {
         let sql = "SELECT CAST(COUNT(*) AS BIGINT) FROM parked_items";

@@ -25,7 +25,7 @@
 use mediary_core::{CompanyId, Timestamp};
 use sqlx::AssertSqlSafe;
 
-use super::types::{Actor, Audit};
+use super::types::{Actor, Audit, AuditFilter};
 use crate::db::Tx;
 use crate::record::Record as _;
 use crate::value::{Value, args};
@@ -81,15 +81,25 @@ impl Store {
         self.db().execute(sql, args![created_before, limit]).await
     }
 
-    /// The log, newest first.
-    pub async fn audits(&self, company: CompanyId, page: &PageRequest) -> Result<Page<Audit>> {
+    /// What a filter leaves of the log, newest first.
+    pub async fn audits(
+        &self,
+        company: CompanyId,
+        filter: &AuditFilter,
+        page: &PageRequest,
+    ) -> Result<Page<Audit>> {
         let sql = format!(
             "SELECT {} FROM audit_log l WHERE l.company_id = $1 AND (l.created_at, l.id) < ($2, $3)
+                AND l.created_at >= $5 AND l.created_at < $6
+                AND l.action = COALESCE($7, l.action) AND l.who = COALESCE($8, l.who)
                 ORDER BY l.created_at DESC, l.id DESC LIMIT $4",
             Audit::SELECT
         );
         let (created_at, id) = page.before()?;
-        let args = args![company, created_at, id, page.row_count()];
+        let from = filter.from.unwrap_or(Timestamp(i64::MIN));
+        let to = filter.to.unwrap_or(Timestamp(i64::MAX));
+        let (action, who) = (filter.action.as_deref(), filter.who.as_deref());
+        let args = args![company, created_at, id, page.row_count(), from, to, action, who];
         let rows: Vec<Audit> = self.db().all(AssertSqlSafe(sql), args).await?;
         Ok(Page::from_rows(rows, page.limit, |entry| Cursor::number(entry.created_at.millis(), entry.id)))
     }

@@ -4,7 +4,7 @@ use mediary_core::{CompanyId, Timestamp, UserId};
 use sqlx::AssertSqlSafe;
 
 use super::audit;
-use super::types::{Actor, NewSession, SessionIdentity};
+use super::types::{Actor, NewSession, OwnSession, SessionIdentity};
 use crate::record::Record as _;
 use crate::transaction::transaction;
 use crate::value::args;
@@ -61,6 +61,49 @@ impl Store {
         let sql = "UPDATE sessions SET last_used_at = $2, expires_at = $3 WHERE token_hash = $1";
         self.db().execute(sql, args![*token_hash, self.now(), expires_at]).await?;
         Ok(())
+    }
+
+    /// The sessions of a person that have not ended, at most `limit` of them, the last used first. `current` is the one that asks.
+    pub async fn sessions_of(
+        &self,
+        company: CompanyId,
+        user: UserId,
+        current: &[u8; 32],
+        limit: u32,
+    ) -> Result<Vec<OwnSession>> {
+        let sql = "SELECT s.id, s.created_at, s.last_used_at, s.expires_at,
+                CAST(CASE WHEN s.token_hash = $3 THEN 1 ELSE 0 END AS BIGINT)
+            FROM sessions s WHERE s.company_id = $1 AND s.user_id = $2 AND s.expires_at > $4
+            ORDER BY s.last_used_at DESC, s.id DESC LIMIT $5";
+        let args = args![company, user, *current, self.now(), limit];
+        let found: Vec<(i64, Timestamp, Timestamp, Timestamp, i64)> = self.db().all(sql, args).await?;
+        let session = |(id, created_at, last_used_at, expires_at, current)| OwnSession {
+            id,
+            created_at,
+            last_used_at,
+            expires_at,
+            is_current: current == 1,
+        };
+        Ok(found.into_iter().map(session).collect())
+    }
+
+    /// Ends one session of a person, as they asked. False if they have none of that id.
+    pub async fn delete_session_of(
+        &self,
+        company: CompanyId,
+        user: UserId,
+        id: i64,
+        by: &Actor,
+    ) -> Result<bool> {
+        transaction!(self.db(), |tx| {
+            // If two end it at once, the row is returned to one of them.
+            let sql = "DELETE FROM sessions WHERE company_id = $1 AND user_id = $2 AND id = $3 RETURNING id";
+            if tx.first::<(i64,)>(sql, args![company, user, id]).await?.is_none() {
+                return Ok(false);
+            }
+            audit::note(tx, self.now(), company, by, "session.ended", &format!("user:{user}")).await?;
+            Ok(true)
+        })
     }
 
     /// Ends a session, as its person asked from `ip`. False if there is none.

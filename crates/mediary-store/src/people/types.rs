@@ -306,6 +306,30 @@ record! {
     }
 }
 
+/// Which rows of the audit log are wanted; all of them where nothing is named.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    pub action: Option<String>,
+    /// Like `user:3`.
+    pub who: Option<String>,
+    /// At or after.
+    pub from: Option<Timestamp>,
+    /// Before.
+    pub to: Option<Timestamp>,
+}
+
+/// A session as its person sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnSession {
+    pub id: i64,
+    pub created_at: Timestamp,
+    pub last_used_at: Timestamp,
+    /// When it ends unless it is used before.
+    pub expires_at: Timestamp,
+    /// Whether it is the one that asks.
+    pub is_current: bool,
+}
+
 /// Stored files of one type that came in one month.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Usage {

@@ -16,6 +16,7 @@ use mediary_core::{AccountId, CompanyId, MediaId, MediaPolicy, MediaTask, Timest
 use sqlx::AssertSqlSafe;
 
 pub(crate) use follow::{changes, follow};
+pub(crate) use preview::tallies;
 pub use preview::{PolicyPreview, StoredTally, Tally};
 pub use tasks::DueTask;
 

@@ -35,7 +35,7 @@ const NOT_HERE: &str = "f.storage_key IS NULL AND f.expires_at > $2
     AND (f.download_status <> 'failed' OR f.last_error_retryable)";
 
 /// Two columns for each: how many files, and how many bytes.
-pub(super) fn tallies<const N: usize>(of: [&str; N]) -> String {
+pub(crate) fn tallies<const N: usize>(of: [&str; N]) -> String {
     let columns = of.map(|of| {
         format!(
             "CAST(COUNT(*) FILTER (WHERE {of}) AS BIGINT),

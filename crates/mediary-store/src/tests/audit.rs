@@ -43,7 +43,7 @@ async fn forget(test: &Test) {
 /// What the log gained since the last call, oldest first.
 async fn gained(test: &Test) -> Vec<(String, String)> {
     let page = PageRequest { cursor: None, limit: 100 };
-    let log = test.store.audits(test.acme.company, &page).await.unwrap().items;
+    let log = test.store.audits(test.acme.company, &AuditFilter::default(), &page).await.unwrap().items;
     assert!(
         log.iter()
             .all(|row| row.who == ana().who && row.ip == ana().ip || row.action.starts_with("session."))

@@ -34,7 +34,12 @@ fn new_key(name: &str, hash: u8) -> NewApiKey {
 async fn company_keeps_its_settings(test: &Test) {
     let company = test.store.company_by_slug("acme").await.unwrap().unwrap();
     assert_eq!((company.id, company.media_policy), (test.acme.company, MediaPolicy::Store));
-    let log = test.store.audits(company.id, &PageRequest { cursor: None, limit: 9 }).await.unwrap().items;
+    let log = test
+        .store
+        .audits(company.id, &AuditFilter::default(), &PageRequest { cursor: None, limit: 9 })
+        .await
+        .unwrap()
+        .items;
     let made = log.iter().find(|row| row.action == "company.created").unwrap();
     assert_eq!((made.who.as_str(), made.record.as_deref()), ("command_line", Some("company:1")));
     let retention = Retention::days_after_stored(Some(30)).unwrap();
@@ -223,13 +228,88 @@ async fn audit_log_is_listed_in_pages_newest_first(test: &Test) {
         let (action, record) = (format!("action-{number}"), format!("media:{number}"));
         test.store.audit(test.acme.company, &by, &action, &record).await.unwrap();
     }
-    let first = test.store.audits(test.acme.company, &PageRequest { cursor: None, limit: 3 }).await.unwrap();
+    let first = test
+        .store
+        .audits(test.acme.company, &AuditFilter::default(), &PageRequest { cursor: None, limit: 3 })
+        .await
+        .unwrap();
     let next = PageRequest { cursor: first.next, limit: 3 };
-    let second = test.store.audits(test.acme.company, &next).await.unwrap();
+    let second = test.store.audits(test.acme.company, &AuditFilter::default(), &next).await.unwrap();
     let actions: Vec<String> =
         first.items.into_iter().chain(second.items).map(|entry| entry.action).collect();
     assert_eq!(actions, ["action-4", "action-3", "action-2", "action-1", "action-0"]);
     assert!(second.next.is_none());
+}
+
+async fn sessions_are_listed_and_ended_by_their_person_alone(test: &Test) {
+    let (company, store, by) = (test.acme.company, &test.store, Actor::command_line());
+    let person = store.add_user(company, &new_user("a@acme.test"), &by).await.unwrap().id;
+    let other = store.add_user(company, &new_user("b@acme.test"), &by).await.unwrap().id;
+    let new = |user_id, hash: u8, expires_at: Timestamp| NewSession {
+        user_id,
+        company_id: company,
+        password_hash: "$argon2id$1".into(),
+        token_hash: [hash; 32],
+        expires_at,
+        ip: None,
+    };
+    for (user, hash, life) in
+        [(person, 1, DAY * 9), (other, 2, DAY * 9), (person, 3, DAY), (person, 4, DAY * 9)]
+    {
+        store.add_session(&new(user, hash, START.plus(life))).await.unwrap();
+    }
+    test.clock.advance(DAY);
+    store.touch_session(&[1; 32], START.plus(DAY * 10)).await.unwrap();
+    let of = async |user, limit| store.sessions_of(company, user, &[4; 32], limit).await.unwrap();
+    let listed = of(person, 9).await;
+    let seen: Vec<_> = listed.iter().map(|session| (session.last_used_at, session.is_current)).collect();
+    assert_eq!(seen, [(test.now(), false), (START, true)], "the one that ended is not there");
+    assert_eq!(of(person, 1).await.len(), 1);
+    let stranger = store.sessions_of(test.other.company, person, &[4; 32], 9).await.unwrap();
+    assert!(stranger.is_empty());
+    let id = listed[0].id;
+    assert!(!store.delete_session_of(company, other, id, &by).await.unwrap());
+    assert!(!store.delete_session_of(test.other.company, person, id, &by).await.unwrap());
+    assert!(store.delete_session_of(company, person, id, &by).await.unwrap());
+    assert!(!store.delete_session_of(company, person, id, &by).await.unwrap());
+    assert!(store.session_by_hash(&[1; 32]).await.unwrap().is_none());
+    assert_eq!((of(person, 9).await.len(), of(other, 9).await.len()), (1, 1));
+}
+
+async fn audit_log_is_filtered_and_paged(test: &Test) {
+    test.sql("DELETE FROM audit_log").await.unwrap();
+    let company = test.acme.company;
+    for (who, action) in [("user:1", "a"), ("user:2", "a"), ("user:1", "b"), ("user:1", "a")] {
+        let by = Actor { who: who.into(), ip: None };
+        test.store.audit(company, &by, action, "media:1").await.unwrap();
+        test.clock.advance(DAY);
+    }
+    let of = async |filter: AuditFilter, page: PageRequest| {
+        test.store.audits(company, &filter, &page).await.unwrap()
+    };
+    let count = async |filter| of(filter, PageRequest::default()).await.items.len();
+    assert_eq!(count(AuditFilter::default()).await, 4);
+    let one = AuditFilter { who: Some("user:1".into()), action: Some("a".into()), ..AuditFilter::default() };
+    assert_eq!(count(one.clone()).await, 2);
+    let days = |from: u32, to: u32| AuditFilter {
+        from: Some(START.plus(DAY * from)),
+        to: Some(START.plus(DAY * to)),
+        ..AuditFilter::default()
+    };
+    assert_eq!((count(days(1, 3)).await, count(days(0, 1)).await, count(days(4, 9)).await), (2, 1, 0));
+    let first = of(one.clone(), PageRequest { cursor: None, limit: 1 }).await;
+    let second = of(one, PageRequest { cursor: first.next.clone(), limit: 1 }).await;
+    assert_eq!((first.items[0].created_at, second.items[0].created_at), (START.plus(DAY * 3), START));
+    assert!(second.next.is_none());
+    assert_eq!(
+        test.store
+            .audits(test.other.company, &days(0, 9), &PageRequest::default())
+            .await
+            .unwrap()
+            .items
+            .len(),
+        0
+    );
 }
 
 async fn usage_counts_what_is_stored_by_month_and_type(test: &Test) {
@@ -341,5 +421,7 @@ on_both!(
     settings_changed_twice_at_once_keep_both_changes,
     api_key_works_until_it_is_revoked_or_expires,
     audit_log_is_listed_in_pages_newest_first,
+    audit_log_is_filtered_and_paged,
+    sessions_are_listed_and_ended_by_their_person_alone,
     usage_counts_what_is_stored_by_month_and_type,
 );

@@ -122,7 +122,15 @@ async fn users_and_api_keys_belong_to_one_company(test: &Test) {
     assert!(!store.revoke_api_key_by_name(stranger, "crm", &Actor::command_line()).await.unwrap());
     store.touch_api_key(stranger, key.id).await.unwrap();
     assert_eq!(store.api_key_by_hash(&[1; 32]).await.unwrap().unwrap().last_used_at, None);
-    assert!(store.audits(stranger, &page).await.unwrap().items.iter().all(|row| row.company_id == stranger));
+    assert!(
+        store
+            .audits(stranger, &AuditFilter::default(), &page)
+            .await
+            .unwrap()
+            .items
+            .iter()
+            .all(|row| row.company_id == stranger)
+    );
     let settings = MediaSettingsPatch { policy: Some(MediaPolicy::Stream), ..Default::default() };
     store.update_company_settings(stranger, &settings, &Actor::command_line()).await.unwrap();
     assert_eq!(store.company(acme).await.unwrap().unwrap().media_policy, MediaPolicy::Store);

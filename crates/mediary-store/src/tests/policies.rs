@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use mediary_core::{DownloadStatus, MediaId, MediaPolicy, MediaTask, Sha256, StorageBackend};
+use mediary_core::{
+    DownloadStatus, MediaId, MediaPolicy, MediaTask, Retention, RetentionMode, Sha256, StorageBackend,
+};
 use mediary_testing::START;
 
 use super::harness::{CLAIM, Test, new_account};
@@ -260,6 +262,53 @@ async fn preview_counts_the_files_that_a_change_affects(test: &Test) {
     assert_eq!(stranger, PolicyPreview::default());
 }
 
+async fn preview_of_a_retention_counts_what_it_would_end(test: &Test) {
+    let (company, store) = (test.acme.company, &test.store);
+    let file = test.stored("m1").await;
+    test.picture(test.acme, "m2").await;
+    let retention = |mode, days| Retention::new(mode, Some(days)).unwrap();
+    let of = async |mode, days| {
+        let archive = Some(StorageBackend::S3);
+        store.retention_preview(company, None, retention(mode, days), archive).await.unwrap().files
+    };
+    let (stored, viewed, archived) =
+        (RetentionMode::DaysAfterStored, RetentionMode::DaysAfterViewed, RetentionMode::ArchiveAfter);
+    assert_eq!(of(stored, 7).await, 0);
+    test.clock.advance(WEEK);
+    assert_eq!((of(stored, 7).await, of(stored, 8).await), (1, 0));
+    assert_eq!((of(viewed, 7).await, of(archived, 7).await), (1, 1));
+    store.touch_media(company, file.id, test.now()).await.unwrap();
+    assert_eq!((of(stored, 7).await, of(viewed, 7).await), (1, 0));
+    let seven = retention(stored, 7);
+    let tally = store.retention_preview(company, Some(test.acme.account), seven, None).await.unwrap();
+    assert_eq!(tally, Tally { files: 1, bytes: 1234 });
+    assert_eq!(
+        store.retention_preview(company, None, Retention::FOREVER, None).await.unwrap(),
+        Tally::default()
+    );
+    let own = AccountPatch { retention: Some(Some(Retention::FOREVER)), ..AccountPatch::default() };
+    store.update_account(company, test.acme.account, &own, &Actor::command_line()).await.unwrap();
+    assert_eq!(of(stored, 7).await, 0, "the account has a retention of its own");
+    let account = Some(test.acme.account);
+    let stranger = store.retention_preview(test.other.company, account, seven, None).await.unwrap();
+    assert_eq!(stranger, Tally::default());
+}
+
+async fn queue_of_a_company_is_counted_apart(test: &Test) {
+    test.picture(test.acme, "m1").await;
+    test.picture(test.acme, "m2").await;
+    let of = async |company| test.store.downloads_of_company(company).await.unwrap();
+    let (ours, theirs) = (of(test.acme.company).await, of(test.other.company).await);
+    assert_eq!((ours.pending_due, ours.downloading, ours.oldest_due_at), (2, 0, Some(START)));
+    assert_eq!((theirs.pending_due, theirs.oldest_due_at), (0, None));
+    let all = test.store.downloads_overview().await.unwrap();
+    assert_eq!((all.pending_due, all.oldest_due_at), (2, Some(START)));
+    assert_eq!(test.store.parked_items_of(test.acme.company).await.unwrap(), 0);
+    let account = test.acme.account;
+    assert_eq!(test.store.last_received(test.acme.company, account).await.unwrap(), Some(START));
+    assert_eq!(test.store.last_received(test.other.company, account).await.unwrap(), None);
+}
+
 /// Claims and changes at the same time: whatever the order, nothing runs once nothing is to be kept.
 async fn policy_change_and_claims_exclude_each_other(test: &Test) {
     let nodes = [test.another_node().await, test.another_node().await];
@@ -361,5 +410,7 @@ on_both!(
     quarantined_file_is_erased_and_not_released,
     erasing_is_planned_once,
     preview_counts_the_files_that_a_change_affects,
+    preview_of_a_retention_counts_what_it_would_end,
+    queue_of_a_company_is_counted_apart,
     policy_change_and_claims_exclude_each_other,
 );

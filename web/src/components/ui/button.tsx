@@ -1,12 +1,13 @@
 import { clsx } from "clsx";
 import type { ComponentProps, MouseEvent } from "react";
 
-type ButtonProps = ComponentProps<"button"> & { variant?: "primary" | "soft" | "plain" };
+type ButtonProps = ComponentProps<"button"> & { variant?: "primary" | "soft" | "plain" | "danger" };
 
 const variants = {
   primary: "bg-accent text-on-accent hover:bg-accent-strong",
   soft: "border border-line bg-raised text-text hover:bg-hover",
   plain: "text-accent hover:bg-hover",
+  danger: "bg-danger text-on-danger hover:opacity-90",
 };
 
 /**
@@ -54,3 +55,9 @@ export function IconButton({ label, className, disabled, ...rest }: IconButtonPr
 /** The same appearance for a link. */
 export const iconButton =
   "inline-flex size-9 shrink-0 items-center justify-center rounded-lg text-muted transition-colors hover:bg-hover hover:text-text aria-disabled:opacity-40 pointer-coarse:size-11";
+
+/** The appearance of a main button, for a link. */
+export const linkButton = clsx(
+  "inline-flex min-h-9 items-center justify-center gap-2 rounded-lg px-3.5 font-medium transition-colors",
+  variants.primary,
+);

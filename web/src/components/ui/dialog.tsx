@@ -5,13 +5,14 @@ import { texts } from "@/texts";
 
 /**
  * Opens a native modal dialog while mounted: the browser keeps the focus inside, closes on Esc, and gives it back. The
- * focus starts on the dialog itself (`tabIndex={-1}`), so that no button of it looks chosen.
+ * focus starts on the dialog itself (`tabIndex={-1}`), so that no button of it looks chosen, or on the field that it is there for
+ * (`data-first-focus`).
  */
 export function useModal(onClose: () => void) {
   const ref = useCallback((dialog: HTMLDialogElement | null) => {
     const opener = document.activeElement;
     dialog?.showModal();
-    dialog?.focus();
+    (dialog?.querySelector<HTMLElement>("[data-first-focus]") ?? dialog)?.focus();
     return () => {
       dialog?.close();
       const back = opener instanceof HTMLElement && opener.isConnected && opener !== document.body;

@@ -49,6 +49,8 @@ pub(super) async fn operation(answers: &mut Answers<'_>) {
     answers.ask("get_usage").by_a_viewer().refused("viewer").await;
     answers.ask("get_storage_check").held().await;
     answers.ask("get_storage_check").by_a_viewer().refused("viewer").await;
+    answers.ask("get_activity").held().await;
+    answers.ask("get_activity").by_a_viewer().refused("viewer").await;
     answers.ask("listen_to_events").by_a_stranger().refused("stranger").await;
 }
 
@@ -152,8 +154,28 @@ pub(super) async fn sessions(answers: &mut Answers<'_>) {
     let login = |password: &str| json!({ "email": "ana@acme.test", "password": password });
     answers.ask("login").by_a_stranger().given(login(PASSWORD)).held().await;
     answers.ask("login").by_a_stranger().given(login("a guess")).refused("wrong_password").await;
+    let cookie = log_in(answers.world, &login(PASSWORD)).await;
+    let mine = answers.ask("list_sessions").by_a_stranger().header("cookie", &cookie).held().await;
+    answers.ask("list_sessions").by_a_stranger().refused("stranger").await;
+    let same_origin = ("sec-fetch-site", "same-origin");
+    for (id, why) in [(&mine["items"][1]["id"], None), (&json!(NOWHERE), Some("not_found"))] {
+        let ask = answers.ask("end_session").at(id).by_a_stranger().header("cookie", &cookie);
+        let ask = ask.header(same_origin.0, same_origin.1);
+        match why {
+            Some(why) => ask.refused(why).await,
+            None => drop(ask.held().await),
+        }
+    }
     answers.ask("logout").held().await;
     answers.ask("logout").header("origin", "https://elsewhere.test").refused("other_site").await;
+}
+
+/// The cookie of a new session.
+async fn log_in(world: &World, who: &Value) -> String {
+    let request = world.api().stranger(reqwest::Method::POST, "/api/auth/login").json(who);
+    let answer = request.send().await.unwrap();
+    let cookie = answer.headers()["set-cookie"].to_str().unwrap();
+    cookie.split(';').next().unwrap().to_owned()
 }
 
 pub(super) async fn accounts(answers: &mut Answers<'_>) {
@@ -173,6 +195,8 @@ pub(super) async fn accounts(answers: &mut Answers<'_>) {
     let change = json!({ "name": "Sales desk", "mediaPolicy": "on_view" });
     answers.ask("change_account").at(&made["id"]).given(change).held().await;
     answers.ask("change_account").at(&made["id"]).given(json!({ "status": "off" })).refused("field").await;
+    answers.ask("check_account").at(&made["id"]).held().await;
+    answers.ask("check_account").at(NOWHERE).refused("not_found").await;
     answers.ask("disable_account").at(&made["id"]).held().await;
     answers.ask("disable_account").at(NOWHERE).refused("not_found").await;
 }
@@ -259,6 +283,8 @@ pub(super) async fn settings(answers: &mut Answers<'_>) {
     answers.ask("get_media_settings").by_a_stranger().refused("stranger").await;
     answers.ask("preview_media_policy").query("policy=stream").held().await;
     answers.ask("preview_media_policy").query("policy=keep").refused("parameter").await;
+    answers.ask("preview_retention").query("mode=days_after_stored&days=30").held().await;
+    answers.ask("preview_retention").query("mode=days_after_stored").refused("parameter").await;
     let days = json!({ "retention": { "mode": "days_after_stored", "days": 0 } });
     answers.ask("change_media_settings").given(days).refused("field").await;
     answers.ask("change_media_settings").given(json!({ "auditViews": true })).held().await;
@@ -287,6 +313,7 @@ pub(super) async fn files_that_go(answers: &mut Answers<'_>, kept: &Value) {
 
 pub(super) async fn audit(answers: &mut Answers<'_>) {
     answers.ask("list_audit").query("limit=100").held().await;
+    answers.ask("list_audit").query("from=yesterday").refused("parameter").await;
     answers.ask("list_audit").by_a_viewer().refused("viewer").await;
 }
 

@@ -1,0 +1,42 @@
+import { useNavigate } from "@tanstack/react-router";
+import { Inbox, Keyboard, LogOut, SunMoon } from "lucide-react";
+import { lazy, Suspense, useState } from "react";
+import { useTheme } from "@/app/theme";
+import { useLogOut } from "@/features/auth/useLogOut";
+import type { Command } from "@/features/palette/commands";
+import { useWindowEvent } from "@/lib/useWindowEvent";
+import { texts } from "@/texts";
+
+const Palette = lazy(async () => ({ default: (await import("@/features/palette/Palette")).Palette }));
+
+/** The palette by Ctrl-K, or ⌘K, and what can be done in it. */
+export function CommandPalette({ onShortcuts }: { onShortcuts: () => void }) {
+  const [open, setOpen] = useState(false);
+  const navigate = useNavigate();
+  const nextTheme = useTheme(({ next }) => next);
+  const { leave, question } = useLogOut();
+  useWindowEvent("keydown", (event) => {
+    if (!(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey) return;
+    if (event.key.toLowerCase() !== "k") return;
+    event.preventDefault();
+    if (open) setOpen(false);
+    else if (document.querySelector("dialog[open]") === null) setOpen(true);
+  });
+  const group = texts.palette.command;
+  const commands: Command[] = [
+    { id: "inbox", title: texts.palette.inbox, group, icon: Inbox, run: () => void navigate({ to: "/" }) },
+    { id: "theme", title: texts.palette.theme, group, icon: SunMoon, run: nextTheme },
+    { id: "keys", title: texts.shell.shortcuts, group, icon: Keyboard, run: onShortcuts },
+    { id: "logout", title: texts.shell.logout, group, icon: LogOut, run: leave },
+  ];
+  return (
+    <>
+      {open && (
+        <Suspense>
+          <Palette commands={commands} onClose={() => setOpen(false)} />
+        </Suspense>
+      )}
+      {question}
+    </>
+  );
+}
