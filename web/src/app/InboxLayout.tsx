@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { Outlet, useParams } from "@tanstack/react-router";
+import { Outlet, useParams, useRouterState } from "@tanstack/react-router";
 import { clsx } from "clsx";
 import { useState } from "react";
 import { ConnectionBanner } from "@/app/ConnectionBanner";
@@ -16,6 +16,7 @@ import { texts } from "@/texts";
 export function InboxLayout() {
   const client = useQueryClient();
   const { conversationId } = useParams({ strict: false });
+  const atList = useRouterState({ select: ({ location }) => location.pathname === "/" });
   const [sheet, setSheet] = useState(false);
   useLive(client);
   useShortcuts({ "?": () => setSheet(true) });
@@ -34,7 +35,7 @@ export function InboxLayout() {
           aria-label={texts.shell.panes.list}
           className={clsx(
             "w-full shrink-0 flex-col border-line bg-surface md:flex md:w-84 md:border-e",
-            conversationId === undefined ? "flex" : "hidden",
+            atList ? "flex" : "hidden",
           )}
         >
           <ListHeader onShortcuts={() => setSheet(true)} />

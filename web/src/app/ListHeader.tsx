@@ -1,14 +1,15 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
-import { Keyboard, LogOut, Monitor, Moon, Sun } from "lucide-react";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { Images, Keyboard, LogOut, Monitor, Moon, Sun } from "lucide-react";
 import { useState } from "react";
 import { toast } from "sonner";
 import { api } from "@/api/client";
 import { useTheme } from "@/app/theme";
-import { Button, IconButton } from "@/components/ui/button";
+import { Button, IconButton, iconButton } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { Logo } from "@/components/ui/logo";
 import { forgetDrafts } from "@/features/composer/drafts";
+import { forgetGalleries } from "@/features/gallery/store";
 import { stopSending } from "@/features/sending/sending";
 import { useOutbox } from "@/features/sending/store";
 import { texts } from "@/texts";
@@ -28,6 +29,15 @@ export function ListHeader({ onShortcuts }: { onShortcuts: () => void }) {
         <Logo className="size-7" />
         {texts.app.name}
       </h1>
+      <Link
+        to="/media"
+        aria-label={texts.gallery.all}
+        title={texts.gallery.all}
+        activeProps={{ className: "bg-selected text-accent-strong!" }}
+        className={iconButton}
+      >
+        <Images className="size-4.5" />
+      </Link>
       <IconButton label={texts.shell.theme[theme]} onClick={next}>
         <ThemeIcon className="size-4.5" />
       </IconButton>
@@ -60,6 +70,7 @@ function useLogOut() {
     onSuccess: async () => {
       stopSending();
       forgetDrafts();
+      forgetGalleries();
       await navigate({ to: "/login" });
       client.clear();
     },

@@ -3,6 +3,7 @@ import {
   createRootRouteWithContext,
   createRoute,
   createRouter,
+  lazyRouteComponent,
   notFound,
   Outlet,
   redirect,
@@ -15,6 +16,7 @@ import { InboxLayout } from "@/app/InboxLayout";
 import { InboxSkeleton } from "@/app/InboxSkeleton";
 import { PickConversation } from "@/app/PickConversation";
 import { useTheme } from "@/app/theme";
+import { WAYS_BACK, type WayBack } from "@/app/wayBack";
 import { LoginPage } from "@/features/auth/LoginPage";
 import { openDrafts } from "@/features/composer/drafts";
 import { stopAudio, usePlayback } from "@/features/media/playback";
@@ -34,7 +36,14 @@ export type ConversationSearch = {
   part?: number;
   /** The details pane, opened or closed by hand; otherwise the window's width decides. */
   details?: boolean;
+  /** All of its files are open over the thread. */
+  gallery?: boolean;
+  /** From where somebody came to look at a message, and may want to go back to. */
+  back?: WayBack;
 };
+
+/** The file that is open large, over the media of the company. */
+export type MediaSearch = { view?: number; part?: number };
 
 const root = createRootRouteWithContext<{ client: QueryClient }>()({
   component: Root,
@@ -110,6 +119,11 @@ const conversation = createRoute({
     ...entry("info", positive(search.info)),
     ...entry("part", positive(search.part)),
     ...entry("details", typeof search.details === "boolean" ? search.details : undefined),
+    ...entry("gallery", search.gallery === true ? true : undefined),
+    ...entry(
+      "back",
+      WAYS_BACK.find((way) => way === search.back),
+    ),
   }),
   onEnter: ({ params }) => openConversation(params.conversationId),
   onStay: ({ params }) => openConversation(params.conversationId),
@@ -117,7 +131,17 @@ const conversation = createRoute({
   component: ConversationPage,
 });
 
-const routeTree = root.addChildren([login, inbox.addChildren([pick, conversation])]);
+const media = createRoute({
+  getParentRoute: () => inbox,
+  path: "/media",
+  validateSearch: (search): MediaSearch => ({
+    ...entry("view", positive(search.view)),
+    ...entry("part", positive(search.part)),
+  }),
+  component: lazyRouteComponent(() => import("@/app/MediaPage"), "MediaPage"),
+});
+
+const routeTree = root.addChildren([login, inbox.addChildren([pick, conversation, media])]);
 
 export function createAppRouter(client: QueryClient) {
   return createRouter({ routeTree, context: { client }, defaultErrorComponent: CrashPage });

@@ -4,6 +4,7 @@ import { keys, type ThreadData } from "@/api/queries";
 import type { Conversation, LiveEvent, LiveEventName, MediaFile, Message, Page } from "@/api/types";
 import { putBesideMessage, putFile } from "@/live/files";
 import { dropMessage, putMessage } from "@/live/messages";
+import { noteNewFile } from "@/live/newFiles";
 import { upsertConversation } from "@/live/patch";
 import { useProgress } from "@/live/progress";
 
@@ -135,7 +136,10 @@ export class Sync {
       throw error;
     }
     putMessage(this.#client, message);
-    for (const file of filesOf(message)) putBesideMessage(this.#client, file);
+    for (const file of filesOf(message)) {
+      putBesideMessage(this.#client, file);
+      if (created) noteNewFile(file);
+    }
     if (created && (message.media || message.attachments.length > 0)) {
       void this.#client.invalidateQueries({ queryKey: keys.conversationMedia(message.conversationId) });
     }
@@ -146,6 +150,7 @@ export class Sync {
     const media = await api.get<MediaFile>(`/api/media/${id}`);
     putFile(this.#client, media);
     if (completed) {
+      noteNewFile(media);
       void this.#client.invalidateQueries({ queryKey: keys.conversationMedia(media.conversationId) });
     }
     this.#listener.media?.(media);

@@ -13,6 +13,7 @@ import { SearchField } from "@/features/conversations/SearchField";
 import { useCursor } from "@/features/conversations/useCursor";
 import { useHeldOrder } from "@/features/conversations/useHeldOrder";
 import { useNow } from "@/lib/clock";
+import { rem } from "@/lib/rem";
 import { useLoadMore } from "@/lib/useLoadMore";
 import { useSearchText } from "@/lib/useSearchText";
 import { texts } from "@/texts";
@@ -145,11 +146,6 @@ function Rows(props: RowsProps) {
       </ul>
     </div>
   );
-}
-
-/** The size of the page's text, which a person may have set larger. */
-function rem(): number {
-  return Number.parseFloat(getComputedStyle(document.documentElement).fontSize) || 16;
 }
 
 function withCursor(indexes: number[], cursor: number): number[] {

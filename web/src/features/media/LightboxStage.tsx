@@ -8,13 +8,14 @@ import { type Failure, ofBrowser } from "@/features/media/failure";
 import { LightboxCaption } from "@/features/media/LightboxCaption";
 import { LoadingTile } from "@/features/media/LoadingTile";
 import { MediaPlaceholder } from "@/features/media/MediaPlaceholder";
+import { MediaViewer } from "@/features/media/MediaViewer";
 import { useCurrentView, useReveal } from "@/features/media/reveal";
 import { isOnDemand, mediaState } from "@/features/media/state";
 import { usePicture } from "@/features/media/usePicture";
 import { useVariant } from "@/features/media/useVariant";
 import type { useZoom } from "@/features/media/useZoom";
 import { VideoPlayer } from "@/features/media/VideoPlayer";
-import { isShownByBrowsers, previewWidth, variantUrl } from "@/features/media/variants";
+import { isShownByBrowsers, previewWidth, shownAs, variantUrl } from "@/features/media/variants";
 import { WaitingStage } from "@/features/media/WaitingStage";
 import { fileNameOf } from "@/features/message/fileName";
 import { senderOf } from "@/features/message/people";
@@ -41,6 +42,7 @@ export function LightboxStage({ media, messageId, zoom }: StageProps) {
   const [onDemand] = useState(() => isOnDemand(media));
   if (state.kind === "ready" && media.fileType === "video")
     return <LargeVideo media={media} url={state.url} />;
+  if (state.kind === "ready" && !isPicture(media)) return <WholeViewer media={media} />;
   if (state.kind === "ready") {
     const props = { media, messageId, zoom, url: state.url };
     return onDemand ? <WholePicture key={view?.id} {...props} /> : <StoredPicture {...props} />;
@@ -49,6 +51,22 @@ export function LightboxStage({ media, messageId, zoom }: StageProps) {
   return (
     <div className={notice}>
       <MediaPlaceholder media={media} state={state} onReveal={reveal} />
+    </div>
+  );
+}
+
+function isPicture(media: MediaFile): boolean {
+  return media.fileType === "image" || media.fileType === "sticker" || shownAs(media) === "image";
+}
+
+/** A sound or a document, as its thread shows it. */
+function WholeViewer({ media }: { media: MediaFile }) {
+  const name = fileNameOf(media);
+  return (
+    <div className={notice}>
+      <div className="max-w-full rounded-2xl bg-surface p-2">
+        <MediaViewer media={media} sender="" timestamp={media.createdAt} caption={name} />
+      </div>
     </div>
   );
 }

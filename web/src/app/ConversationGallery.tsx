@@ -1,0 +1,36 @@
+import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import type { Conversation } from "@/api/types";
+import { MediaGalleryModal } from "@/features/gallery/MediaGalleryModal";
+import { partOf } from "@/features/media/state";
+
+/** The media of a conversation, as the URL says. */
+export function ConversationGallery({ conversation }: { conversation: Conversation | undefined }) {
+  const { conversationId } = useParams({ from: "/inbox/c/$conversationId" });
+  const { view, part = 0 } = useSearch({ from: "/inbox/c/$conversationId" });
+  const navigate = useNavigate({ from: "/c/$conversationId" });
+  return (
+    <MediaGalleryModal
+      conversationId={conversationId}
+      conversation={conversation}
+      viewed={view === undefined ? null : { messageId: view, part }}
+      view={(file, replace = false) =>
+        void navigate({
+          search: ({ view: _, part: __, ...rest }) =>
+            file === null ? rest : { ...rest, view: file.messageId, ...partOf(file) },
+          // Closing what a click has opened leaves no trace for the browser's Back.
+          replace: replace || file === null,
+        })
+      }
+      jump={({ messageId }) =>
+        void navigate({
+          search: ({ view: _, part: __, gallery: ___, info: ____, ...rest }) => ({
+            ...rest,
+            m: messageId,
+            back: "gallery",
+          }),
+        })
+      }
+      onClose={() => void navigate({ search: ({ gallery: _, ...rest }) => rest, replace: true })}
+    />
+  );
+}
