@@ -48,6 +48,11 @@ export function formatDate(time: string): string {
   return new Intl.DateTimeFormat(locale, { dateStyle: "long" }).format(new Date(time));
 }
 
+/** "27 Nov 2026, 19:12", for a column of them. */
+export function formatMoment(time: string): string {
+  return new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" }).format(new Date(time));
+}
+
 /** The whole date and time, for titles and for screen readers. */
 export function formatDateTime(time: string): string {
   return new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short" }).format(new Date(time));

@@ -90,7 +90,9 @@ function Mark({ selected, shown }: { selected: boolean; shown: boolean }) {
       <span
         className={clsx(
           "flex size-5.5 items-center justify-center rounded-full border-2",
-          selected ? "border-accent bg-accent text-on-accent" : "border-white bg-black/35 text-transparent",
+          selected
+            ? "border-accent bg-accent text-on-accent"
+            : "border-white bg-black/35 text-transparent ring-1 ring-black/25",
         )}
       >
         <Check className="size-3.5 stroke-3" />

@@ -45,7 +45,7 @@ export function MediaGallery(props: MediaGalleryProps) {
           {before}
           <div className="me-auto min-w-0 max-md:flex-1">{title}</div>
           <span className="flex items-center md:order-last">
-            <DownloadAll scope={scope} />
+            {gallery.files.length > 0 && <DownloadAll scope={scope} />}
             <ViewToggle scope={scope} />
             <IconButton
               label={texts.gallery.filters}
@@ -115,9 +115,9 @@ function Files(props: FilesProps) {
       )}
     >
       {view === "grid" ? (
-        <MediaGalleryGrid key={name} {...props} />
+        <MediaGalleryGrid name={name} {...props} />
       ) : (
-        <MediaGalleryTable key={name} {...props} />
+        <MediaGalleryTable name={name} {...props} />
       )}
     </div>
   );

@@ -31,6 +31,8 @@ const SIDE_PX = { start: 12, end: 4 };
 
 export type ListProps = {
   scope: GalleryScope;
+  /** Tells the list that is shown from others. */
+  name: string;
   gallery: MediaGalleryData;
   label: string;
   onOpen: (file: MediaFile) => void;
@@ -49,7 +51,7 @@ export function MediaGalleryGrid(props: ListProps) {
 
 const SCRUBBER_PX = 44;
 
-function Grid({ scope, gallery, label, onOpen, width }: ListProps & { width: number }) {
+function Grid({ scope, name, gallery, label, onOpen, width }: ListProps & { width: number }) {
   const { files, indexes, byMonth, query } = gallery;
   const cursorId = useGallery(scope, ({ cursor }) => cursor);
   const selected = useGallery(scope, (state) => state.selected);
@@ -64,6 +66,7 @@ function Grid({ scope, gallery, label, onOpen, width }: ListProps & { width: num
   const shownHead = byMonth ? head : 0;
   const { list, scroller, onScroll, held, toLine } = useLines({
     scope,
+    name,
     gallery,
     lines,
     head: shownHead,

@@ -21,7 +21,7 @@ import { fileNameOf, shortName } from "@/features/message/fileName";
 import { PersonName } from "@/features/message/PersonName";
 import { senderOf } from "@/features/message/people";
 import { useNow } from "@/lib/clock";
-import { formatBytes, formatDateTime, formatShort } from "@/lib/format";
+import { formatBytes, formatDateTime, formatMoment, formatShort } from "@/lib/format";
 import { rem } from "@/lib/rem";
 import { texts } from "@/texts";
 
@@ -32,12 +32,12 @@ const THUMB_PX = 44;
 
 /** The same columns in every line; on a phone the name alone, with the rest beneath it. */
 const COLUMNS =
-  "grid grid-cols-[2.25rem_2.75rem_minmax(0,1fr)_auto] items-center gap-x-3 ps-2 pe-2 md:grid-cols-[2.25rem_2.75rem_minmax(0,2fr)_minmax(0,1fr)_5.5rem_8.5rem_minmax(0,1fr)_5rem] md:ps-3";
+  "grid grid-cols-[2.25rem_2.75rem_minmax(0,1fr)_auto] items-center gap-x-3 ps-2 pe-2 md:grid-cols-[2.25rem_2.75rem_minmax(0,2fr)_minmax(0,1fr)_5.5rem_11rem_minmax(0,1fr)_5rem] md:ps-3";
 
 type TableProps = ListProps & { onJump: (file: MediaFile) => void };
 
 /** Files line by line, with what is known of each. */
-export function MediaGalleryTable({ scope, gallery, label, onOpen, onJump }: TableProps) {
+export function MediaGalleryTable({ scope, name, gallery, label, onOpen, onJump }: TableProps) {
   const { files, indexes, query } = gallery;
   const cursorId = useGallery(scope, ({ cursor }) => cursor);
   const selected = useGallery(scope, (state) => state.selected);
@@ -46,7 +46,7 @@ export function MediaGalleryTable({ scope, gallery, label, onOpen, onJump }: Tab
   const cursor = (cursorId === null ? undefined : indexes.get(cursorId)) ?? 0;
   // The lines begin below the head, which stays in sight: so much less of them is.
   const head = Math.round(HEAD_REM * rem());
-  const options = { scope, gallery, lines, head: 0, foot: FOOT_PX + head, cursorLine: cursor };
+  const options = { scope, name, gallery, lines, head: 0, foot: FOOT_PX + head, cursorLine: cursor };
   const { list, scroller, onScroll, held } = useLines(options);
   const page = () => Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / height) - 1);
   const keys = useGalleryKeys({
@@ -177,6 +177,7 @@ const Row = memo(function Row(props: RowProps) {
   const size = media.fileSize === null ? "" : formatBytes(media.fileSize);
   const date = formatShort(media.createdAt, now);
   const problem = stateOf(media);
+  const tone = media.downloadStatus === "failed" ? "text-danger" : "text-muted";
   return (
     <tr
       aria-rowindex={props.at + 2}
@@ -212,16 +213,16 @@ const Row = memo(function Row(props: RowProps) {
         <span dir="auto" title={name ?? undefined} className="block truncate font-medium">
           {name === null ? kind : shortName(name)}
         </span>
-        <span className={clsx("block truncate text-xs md:hidden", problem ? "text-danger" : "text-muted")}>
+        <span className={clsx("block truncate text-xs md:hidden", tone)}>
           {[problem, size, date].filter(Boolean).join(" · ")}
         </span>
-        {problem && <span className="hidden truncate text-danger text-xs md:block">{problem}</span>}
+        {problem && <span className={clsx("hidden truncate text-xs md:block", tone)}>{problem}</span>}
       </td>
       <td className="hidden truncate text-muted md:block">{kind}</td>
       <td className="hidden justify-self-end text-muted tabular-nums md:block">{size}</td>
       <td className="hidden truncate text-muted tabular-nums md:block">
         <time dateTime={media.createdAt} title={formatDateTime(media.createdAt)}>
-          {date}
+          {formatMoment(media.createdAt)}
         </time>
       </td>
       <td className="hidden min-w-0 text-muted md:block">
@@ -237,7 +238,11 @@ function Sender({ messageId, settled }: { messageId: number; settled: boolean })
   const client = useQueryClient();
   const { data } = useQuery({ ...messageQuery(messageId, client), enabled: settled });
   if (!data) return null;
-  return <PersonName name={senderOf(data, undefined)} className="block truncate" />;
+  return (
+    <span className="block truncate">
+      <PersonName name={senderOf(data, undefined)} />
+    </span>
+  );
 }
 
 function Actions({ media, current, onJump }: Pick<RowProps, "media" | "current" | "onJump">) {

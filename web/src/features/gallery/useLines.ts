@@ -12,6 +12,8 @@ export type Line = { key: string; at: number; height: number };
 
 type LinesOptions = {
   scope: GalleryScope;
+  /** Tells the list from others: another one is read from its beginning. */
+  name: string;
   gallery: MediaGalleryData;
   lines: readonly Line[];
   /** What stays in sight above the lines, and what may lie over the last of them. */
@@ -25,7 +27,7 @@ type LinesOptions = {
 const AHEAD = 8;
 
 /** Draws of a list of any length what is in sight, keeps the reader's place while pages come in, and asks for more. */
-export function useLines({ scope, gallery, lines, head, foot, cursorLine }: LinesOptions) {
+export function useLines({ scope, name, gallery, lines, head, foot, cursorLine }: LinesOptions) {
   const { files, indexes } = gallery;
   const scroller = useRef<HTMLDivElement>(null);
   const starts = useMemo(() => startsOf(lines), [lines]);
@@ -62,12 +64,13 @@ export function useLines({ scope, gallery, lines, head, foot, cursorLine }: Line
   useLoadMore(endIndex >= lines.length - AHEAD, gallery.loadAfter);
   useLoadMore(startIndex < AHEAD, gallery.loadBefore);
   const toLine = (index: number) => list.scrollToOffset(starts[index] ?? 0);
-  const held = useHeld({ scope, files, indexes, lines, starts, scroller });
+  const held = useHeld({ scope, name, files, indexes, lines, starts, scroller });
   return { list, scroller, onScroll, toLine, held };
 }
 
 type HeldOptions = {
   scope: GalleryScope;
+  name: string;
   files: MediaFile[];
   indexes: ReadonlyMap<number, number>;
   lines: readonly Line[];
@@ -76,28 +79,28 @@ type HeldOptions = {
 };
 
 /** The ref of what holds the lines: it is called whenever they have changed, and scrolls by as much as what is read has moved. */
-function useHeld({ scope, files, indexes, lines, starts, scroller }: HeldOptions) {
-  const shown = useRef<readonly number[] | null>(null);
-  const shownLines = useRef<readonly Line[]>([]);
-  const shownFiles = useRef<MediaFile[]>([]);
+function useHeld({ scope, name, files, indexes, lines, starts, scroller }: HeldOptions) {
+  const shown = useRef<Omit<HeldOptions, "scope" | "indexes" | "scroller"> | null>(null);
   return useCallback(
     (element: HTMLElement | null) => {
       const box = scroller.current;
       if (element === null || box === null) return;
       const before = shown.current;
+      shown.current = { name, files, lines, starts };
+      if (before !== null && before.name !== name) {
+        box.scrollTop = 0;
+        keepPlace(scope, null);
+        return;
+      }
       const place =
-        before === null
-          ? placeOf(scope)
-          : placeAt(shownFiles.current, shownLines.current, before, box.scrollTop);
-      [shown.current, shownLines.current, shownFiles.current] = [starts, lines, files];
-      if (!place) return;
-      const at = indexes.get(place.fileId);
-      if (at === undefined) return;
+        before === null ? placeOf(scope) : placeAt(before.files, before.lines, before.starts, box.scrollTop);
+      const at = place ? indexes.get(place.fileId) : undefined;
+      if (!place || at === undefined) return;
       const offset = (starts[lineAt(lines, at)] ?? 0) + place.offset;
       if (Math.abs(offset - box.scrollTop) > 1) box.scrollTop = offset;
       if (before === null) focusCursor(box, scope);
     },
-    [scope, files, indexes, lines, starts, scroller],
+    [scope, name, files, indexes, lines, starts, scroller],
   );
 }
 

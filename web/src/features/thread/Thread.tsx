@@ -1,16 +1,13 @@
 import { MessageSquareDashed } from "lucide-react";
 import { useMemo, useState } from "react";
-import { toast } from "sonner";
-import { forwardMessage } from "@/api/send";
 import type { Conversation, Message } from "@/api/types";
 import { EmptyState, ErrorState, Skeleton } from "@/components/ui/states";
 import { Composer } from "@/features/composer/Composer";
 import { DropZone } from "@/features/composer/DropZone";
 import { contactName } from "@/features/message/contact";
-import { previewOf } from "@/features/message/preview";
 import { useOutgoing } from "@/features/sending/store";
 import { ThreadContext } from "@/features/thread/context";
-import { ForwardDialog } from "@/features/thread/ForwardDialog";
+import { ForwardMessage } from "@/features/thread/ForwardMessage";
 import { MessageList } from "@/features/thread/MessageList";
 import type { useThread } from "@/features/thread/useThread";
 import { useThreadState } from "@/features/thread/useThreadState";
@@ -65,27 +62,6 @@ export function Thread({ conversationId, conversation }: ThreadProps) {
       </DropZone>
       {forwarding && <ForwardMessage message={forwarding} onClose={() => setForwarding(null)} />}
     </ThreadContext>
-  );
-}
-
-function ForwardMessage({ message, onClose }: { message: Message; onClose: () => void }) {
-  const { icon: Icon, text } = previewOf(message);
-  const words = (
-    <>
-      {Icon && <Icon aria-hidden="true" className="size-4 shrink-0" />}
-      <bdi className="truncate">{text}</bdi>
-    </>
-  );
-  return (
-    <ForwardDialog
-      words={words}
-      forward={(conversationIds) => forwardMessage(message.id, conversationIds)}
-      onDone={(count) => {
-        toast.success(texts.forward.done(count));
-        onClose();
-      }}
-      onClose={onClose}
-    />
   );
 }
 
