@@ -39,7 +39,7 @@ export function DateScrubber({ first, last, month, onJump }: DateScrubberProps) 
   return (
     <div
       ref={measured}
-      className="group/scrubber relative h-full rounded-lg has-focus-visible:outline-2 has-focus-visible:outline-accent"
+      className="group/scrubber relative h-full rounded-lg -outline-offset-2 has-focus-visible:outline-2 has-focus-visible:outline-accent"
     >
       {yearsOf(first, last, toStep, steps, height ?? 0).map(({ year, share }) => (
         <span

@@ -82,7 +82,8 @@ function Grid({ scope, name, gallery, label, onOpen, width }: ListProps & { widt
     moved: (key, at) => move(key, at, rows, files.length, page()),
     reveal: (at) => list.scrollToIndex(lineAt(lines, at)),
   });
-  const month = rows[list.range?.startIndex ?? 0]?.month ?? null;
+  const first = Math.min(list.range?.startIndex ?? 0, rows.length - 1);
+  const month = rows[first]?.month ?? null;
   const jump = (wanted: number) => {
     const at = rows.findIndex((row) => row.kind === "month" && row.month === wanted);
     if (at !== -1) return toLine(at);

@@ -9,7 +9,7 @@ import { LightboxStage } from "@/features/media/LightboxStage";
 import { refusalOf } from "@/features/media/making";
 import type { Neighbours } from "@/features/media/useNeighbours";
 import { useZoom } from "@/features/media/useZoom";
-import { shownAs, variantUrl } from "@/features/media/variants";
+import { isSeenAsPicture, variantUrl } from "@/features/media/variants";
 import { WaitingStage } from "@/features/media/WaitingStage";
 import { useShortcuts } from "@/lib/shortcuts";
 
@@ -45,7 +45,7 @@ export function Lightbox({ label, part, ...rest }: LightboxProps) {
 /** So that the next picture is there when its arrow is pressed. Only of files that are stored here, and that have a picture. */
 function Preloaded({ media }: { media: MediaFile | undefined }) {
   if (media?.downloadStatus !== "completed" || !media.isActive) return null;
-  if (media.fileType !== "image" && shownAs(media) !== "image") return null;
+  if (!isSeenAsPicture(media)) return null;
   const url = variantUrl(media, "preview");
   return refusalOf(media, url) === null && <img src={url} alt="" hidden />;
 }

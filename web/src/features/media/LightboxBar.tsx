@@ -9,6 +9,7 @@ import { useCurrentView } from "@/features/media/reveal";
 import { mediaState } from "@/features/media/state";
 import type { Neighbours } from "@/features/media/useNeighbours";
 import type { useZoom } from "@/features/media/useZoom";
+import { isSeenAsPicture } from "@/features/media/variants";
 import { PersonName } from "@/features/message/PersonName";
 import { senderOf } from "@/features/message/people";
 import { formatDateTime } from "@/lib/format";
@@ -48,7 +49,7 @@ export function LightboxBar({ neighbours, messageId, zoom, onClose, onJump }: Li
         </p>
       </div>
       {/* What has no picture has nothing to zoom; the buttons stay, and with them the focus of who steps through. */}
-      <ZoomButtons zoom={zoom} disabled={url === null || media?.fileType === "video"} />
+      <ZoomButtons zoom={zoom} disabled={url === null || !media || !isSeenAsPicture(media)} />
       <IconButton label={texts.lightbox.showInThread} onClick={onJump} className={lightboxButton}>
         <MessageSquareText className="size-5" />
       </IconButton>
