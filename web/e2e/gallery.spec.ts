@@ -197,6 +197,21 @@ test("a message is looked up from the gallery, and the gallery is the same again
   await expect.poll(() => focused(inbox)).not.toBe("BODY");
 });
 
+test("a message is looked up from all media, and they are the same again", async ({ inbox }) => {
+  await inbox.goto("/media");
+  await inbox.getByRole("button", { name: "As a table" }).click();
+  const row = inbox.locator("tr[data-file]").nth(2);
+  const id = await idOf(row);
+  await row.focus();
+  await row.getByRole("button", { name: "Show in conversation" }).press("Enter");
+  await expect(inbox).toHaveURL(/\/c\/\d+\?.*m=\d+/);
+  await expect.poll(() => focused(inbox)).not.toBe("BODY");
+  await inbox.getByRole("button", { name: "Back to all media" }).press("Enter");
+  await expect(inbox.locator(`[data-file="${id}"]`)).toBeFocused();
+  await inbox.goBack();
+  await expect(inbox).toHaveURL(/\/c\//);
+});
+
 test("words, and what has none", async ({ inbox }) => {
   await inbox.goto("/media");
   const named = await findMedia(inbox, `${ready}&fileType=document`, ({ fileName }) =>

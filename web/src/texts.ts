@@ -467,6 +467,25 @@ export const texts = {
     more: (name: string) => `Actions for ${name}`,
     noName: (kind: string) => kind,
   },
+  search: {
+    title: "Search everything",
+    open: "Search everything (Ctrl K)",
+    field: "Search people, messages, captions and file names",
+    everythingFor: (words: string) => `Search messages and files for “${words}”`,
+    places: { all: "Everything", conversations: "People", messages: "Messages", media: "Files" },
+    placesLabel: "Where to search",
+    hint: "Find anything that was ever written or sent",
+    hintDetail:
+      "Names and numbers, words of messages, captions and file names. The beginning of the last word is enough.",
+    loading: "Searching…",
+    failed: "The search failed",
+    nothing: (words: string) => `Nothing found for “${words}”`,
+    nothingDetail: "All of the words have to be there. Try fewer, or the beginning of one.",
+    found: (n: number, more: boolean) => (more ? `More than ${n} found` : `${n} found`),
+    hits: "What was found",
+    you: "You",
+    keys: { move: "to move", open: "to open", close: "to close" },
+  },
   shortcuts: {
     title: "Keyboard shortcuts",
     groups: [
@@ -477,6 +496,7 @@ export const texts = {
           { keys: ["↑", "K"], text: "Previous conversation" },
           { keys: ["Enter"], text: "Open the conversation" },
           { keys: ["/"], text: "Search; Enter opens the first, ↓ leads to the list" },
+          { keys: ["Ctrl", "K"], text: "Search everything" },
           { keys: ["Esc"], text: "Back, or close what is open" },
           { keys: ["?"], text: "This list" },
         ],

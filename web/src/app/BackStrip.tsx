@@ -1,6 +1,7 @@
 import { useNavigate } from "@tanstack/react-router";
 import { ArrowLeft } from "lucide-react";
 import type { WayBack } from "@/app/wayBack";
+import { useLastSearch } from "@/features/search/store";
 import { texts } from "@/texts";
 
 /** Leads back to where a message was looked up, as it was left. */
@@ -8,7 +9,9 @@ export function BackStrip({ conversationId, way }: { conversationId: number; way
   const navigate = useNavigate();
   const back = () => {
     if (way === "media") return void navigate({ to: "/media" });
-    void navigate({ to: "/c/$conversationId", params: { conversationId }, search: { gallery: true } });
+    // The search lies over what is open.
+    const search = way === "search" ? { q: useLastSearch.getState().words } : { gallery: true };
+    void navigate({ to: "/c/$conversationId", params: { conversationId }, search });
   };
   return (
     <div className="shrink-0 border-line border-b bg-selected px-1.5 md:px-2">

@@ -2,6 +2,7 @@ import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import type { Conversation } from "@/api/types";
 import { MediaGalleryModal } from "@/features/gallery/MediaGalleryModal";
 import { partOf } from "@/features/media/state";
+import { focusMainIfLost } from "@/lib/focusMain";
 
 /** The media of a conversation, as the URL says. */
 export function ConversationGallery({ conversation }: { conversation: Conversation | undefined }) {
@@ -28,7 +29,7 @@ export function ConversationGallery({ conversation }: { conversation: Conversati
             m: messageId,
             back: "gallery",
           }),
-        })
+        }).then(focusMainIfLost)
       }
       onClose={() => void navigate({ search: ({ gallery: _, ...rest }) => rest, replace: true })}
     />

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { Images, Keyboard, LogOut, Monitor, Moon, Sun } from "lucide-react";
+import { Images, Keyboard, LogOut, Monitor, Moon, Sun, TextSearch } from "lucide-react";
 import { useState } from "react";
 import { toast } from "sonner";
 import { api } from "@/api/client";
@@ -10,13 +10,16 @@ import { Dialog } from "@/components/ui/dialog";
 import { Logo } from "@/components/ui/logo";
 import { forgetDrafts } from "@/features/composer/drafts";
 import { forgetGalleries } from "@/features/gallery/store";
+import { forgetSearch } from "@/features/search/store";
 import { stopSending } from "@/features/sending/sending";
 import { useOutbox } from "@/features/sending/store";
 import { texts } from "@/texts";
 
 const themeIcons = { system: Monitor, light: Sun, dark: Moon };
 
-export function ListHeader({ onShortcuts }: { onShortcuts: () => void }) {
+type ListHeaderProps = { onShortcuts: () => void; onSearch: () => void };
+
+export function ListHeader({ onShortcuts, onSearch }: ListHeaderProps) {
   const { theme, next } = useTheme();
   const ThemeIcon = themeIcons[theme];
   const logOut = useLogOut();
@@ -29,6 +32,9 @@ export function ListHeader({ onShortcuts }: { onShortcuts: () => void }) {
         <Logo className="size-7" />
         {texts.app.name}
       </h1>
+      <IconButton label={texts.search.open} onClick={onSearch} aria-keyshortcuts="Control+K">
+        <TextSearch className="size-4.5" />
+      </IconButton>
       <Link
         to="/media"
         aria-label={texts.gallery.all}
@@ -71,6 +77,7 @@ function useLogOut() {
       stopSending();
       forgetDrafts();
       forgetGalleries();
+      forgetSearch();
       await navigate({ to: "/login" });
       client.clear();
     },

@@ -4,6 +4,7 @@ import { useTitle } from "@/app/useTitle";
 import { iconButton } from "@/components/ui/button";
 import { MediaGallery } from "@/features/gallery/MediaGallery";
 import { partOf } from "@/features/media/state";
+import { focusMainIfLost } from "@/lib/focusMain";
 import { texts } from "@/texts";
 
 /** The media of the company. */
@@ -44,7 +45,7 @@ export function MediaPage() {
             to: "/c/$conversationId",
             params: { conversationId },
             search: { m: messageId, back: "media" },
-          })
+          }).then(focusMainIfLost)
         }
       />
     </main>

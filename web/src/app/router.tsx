@@ -75,6 +75,8 @@ const login = createRoute({
 const inbox = createRoute({
   getParentRoute: () => root,
   id: "inbox",
+  validateSearch: (search): { q?: string } =>
+    typeof search.q === "string" || typeof search.q === "number" ? { q: String(search.q) } : {},
   beforeLoad: async ({ context, location }) => {
     const me = await context.client.ensureQueryData(meQuery);
     if (me === null) throw redirect({ to: "/login", search: { next: location.href } });

@@ -1,8 +1,8 @@
 import { keepPreviousData, useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { defaultRangeExtractor, type Range, useVirtualizer } from "@tanstack/react-virtual";
 import { clsx } from "clsx";
-import { Inbox, SearchX } from "lucide-react";
+import { Inbox, SearchX, TextSearch } from "lucide-react";
 import { useRef, useState } from "react";
 import { conversationsQuery } from "@/api/queries";
 import type { Conversation } from "@/api/types";
@@ -43,6 +43,16 @@ export function ConversationList({ activeId }: { activeId: number | undefined })
         onOpen={() => void openFirst().catch(() => {})}
         onDown={focusConversations}
       />
+      {search !== "" && (
+        <Link
+          to="."
+          search={(before) => ({ ...before, q: search })}
+          className="mx-3 mb-1.5 flex min-h-9 shrink-0 items-center gap-2 rounded-lg px-2.5 text-accent hover:bg-hover pointer-coarse:min-h-11"
+        >
+          <TextSearch aria-hidden="true" className="size-4 shrink-0" />
+          <bdi className="truncate">{texts.search.everythingFor(search)}</bdi>
+        </Link>
+      )}
       {query.isPlaceholderData && (
         <p role="status" className="px-5 pb-2 text-muted text-xs">
           {texts.conversations.searching}

@@ -32,7 +32,12 @@ type MediaGalleryProps = GalleryNavigation & {
 
 /** Every file of a conversation or of the company: found, looked at, selected, and taken along. */
 export function MediaGallery(props: MediaGalleryProps) {
-  const { scope, viewed, title, label, name, before, after, view, jump } = props;
+  const { scope, viewed, title, label, name, before, after, view } = props;
+  const jump = (file: MediaFile) => {
+    // The way back leads to the file from which it went.
+    change(scope, { cursor: file.id, notice: "" });
+    props.jump(file);
+  };
   const gallery = useMediaGallery(scope);
   const root = useRef<HTMLDivElement>(null);
   const toFiles = () => focusFiles(root.current);

@@ -21,7 +21,8 @@ export async function downloadZip(scope: GalleryScope): Promise<void> {
   try {
     const { url } = await createArchive(ids);
     const link = document.createElement("a");
-    Object.assign(link, { href: url, download: "" });
+    // By the address at which the inbox was reached: the link may name the server by another one.
+    Object.assign(link, { href: new URL(url, location.href).pathname, download: "" });
     link.click();
     change(scope, { notice: texts.gallery.zipBegun(ids.length) });
   } catch (error) {
