@@ -94,6 +94,7 @@ function Grid({ scope, name, gallery, label, onOpen, width }: ListProps & { widt
     <>
       <div
         ref={scroller}
+        data-scroller
         onScroll={onScroll}
         className="min-w-0 flex-1 overflow-y-auto overflow-x-hidden [overflow-anchor:none] [scrollbar-width:none]"
         style={{ paddingInlineStart: SIDE_PX.start, paddingInlineEnd: SIDE_PX.end, scrollPaddingTop: head }}

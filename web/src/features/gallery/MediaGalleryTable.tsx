@@ -59,6 +59,7 @@ export function MediaGalleryTable({ scope, name, gallery, label, onOpen, onJump 
   return (
     <div
       ref={scroller}
+      data-scroller
       onScroll={onScroll}
       className="min-h-0 flex-1 overflow-y-auto overflow-x-hidden [overflow-anchor:none]"
       style={{ scrollPaddingTop: head, scrollPaddingBottom: FOOT_PX }}

@@ -64,7 +64,7 @@ export function useLines({ scope, name, gallery, lines, head, foot, cursorLine }
   useLoadMore(endIndex >= lines.length - AHEAD, gallery.loadAfter);
   useLoadMore(startIndex < AHEAD, gallery.loadBefore);
   const toLine = (index: number) => list.scrollToOffset(starts[index] ?? 0);
-  const held = useHeld({ scope, name, files, indexes, lines, starts, scroller });
+  const held = useHeld({ scope, name, files, indexes, lines, starts });
   return { list, scroller, onScroll, toLine, held };
 }
 
@@ -75,16 +75,16 @@ type HeldOptions = {
   indexes: ReadonlyMap<number, number>;
   lines: readonly Line[];
   starts: readonly number[];
-  scroller: React.RefObject<HTMLDivElement | null>;
 };
 
 /** The ref of what holds the lines: it is called whenever they have changed, and scrolls by as much as what is read has moved. */
 function useHeld({ scope, name, files, indexes, lines, starts, scroller }: HeldOptions) {
-  const shown = useRef<Omit<HeldOptions, "scope" | "indexes" | "scroller"> | null>(null);
+  const shown = useRef<Omit<HeldOptions, "scope" | "indexes"> | null>(null);
   return useCallback(
     (element: HTMLElement | null) => {
-      const box = scroller.current;
-      if (element === null || box === null) return;
+      // An element is given its ref before what is around it.
+      const box = element?.closest<HTMLElement>("[data-scroller]");
+      if (!box) return;
       const before = shown.current;
       shown.current = { name, files, lines, starts };
       if (before !== null && before.name !== name) {
@@ -92,23 +92,26 @@ function useHeld({ scope, name, files, indexes, lines, starts, scroller }: HeldO
         keepPlace(scope, null);
         return;
       }
+      if (before === null) focusCursor(box, scope);
       const place =
         before === null ? placeOf(scope) : placeAt(before.files, before.lines, before.starts, box.scrollTop);
       const at = place ? indexes.get(place.fileId) : undefined;
       if (!place || at === undefined) return;
       const offset = (starts[lineAt(lines, at)] ?? 0) + place.offset;
       if (Math.abs(offset - box.scrollTop) > 1) box.scrollTop = offset;
-      if (before === null) focusCursor(box, scope);
     },
-    [scope, name, files, indexes, lines, starts, scroller],
+    [scope, name, files, indexes, lines, starts],
   );
 }
 
-/** Who comes back goes on where they were. */
+/** Who comes back goes on where they were; the lines are drawn with the next frame. Whoever works beside the files stays there. */
 function focusCursor(box: HTMLElement, scope: GalleryScope): void {
   const { cursor } = galleryOf(scope);
-  if (cursor !== null)
-    box.querySelector<HTMLElement>(`[data-file="${cursor}"]`)?.focus({ preventScroll: true });
+  if (cursor === null) return;
+  requestAnimationFrame(() => {
+    const isFree = document.activeElement?.contains(box) ?? true;
+    if (isFree) box.querySelector<HTMLElement>(`[data-file="${cursor}"]`)?.focus({ preventScroll: true });
+  });
 }
 
 function startsOf(lines: readonly Line[]): number[] {
