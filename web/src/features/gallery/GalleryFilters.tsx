@@ -26,9 +26,13 @@ export function GalleryFilters({ scope, name }: FiltersProps) {
   const set = (fields: Partial<GalleryState["filter"]>) => changeFilter(scope, fields);
   const g = texts.gallery;
   return (
-    <div className="flex flex-wrap items-center gap-2">
+    <div className="grid grid-cols-2 gap-2 md:flex md:flex-wrap md:items-center">
       {/* biome-ignore lint/a11y/useSemanticElements: buttons of a bar are no form */}
-      <div role="group" aria-label={g.types.label} className="flex flex-wrap gap-1">
+      <div
+        role="group"
+        aria-label={g.types.label}
+        className="col-span-2 flex gap-1 overflow-x-auto p-0.5 -m-0.5"
+      >
         {TYPES.map((type) => (
           <TypeButton key={type} scope={scope} type={type} />
         ))}
@@ -57,7 +61,7 @@ export function GalleryFilters({ scope, name }: FiltersProps) {
           </option>
         ))}
       </select>
-      <span className="flex items-center gap-1.5">
+      <span className="col-span-2 flex items-center gap-1.5">
         <DayField
           label={g.fromDay}
           value={filter.fromDay}
@@ -94,7 +98,7 @@ function TypeButton({ scope, type }: { scope: GalleryScope; type: FileType }) {
         changeFilter(scope, { types: pressed ? types.filter((one) => one !== type) : [...types, type] })
       }
       className={clsx(
-        "min-h-9 rounded-full border px-3 pointer-coarse:min-h-11",
+        "min-h-9 shrink-0 rounded-full border px-3 pointer-coarse:min-h-11",
         pressed
           ? "border-transparent bg-selected font-medium text-accent-strong"
           : "border-line bg-surface text-muted hover:bg-hover hover:text-text",
@@ -123,7 +127,7 @@ function DayField({ label, value, onChange, ...bounds }: DayFieldProps) {
       value={typed}
       {...bounds}
       onChange={({ target }) => type(target.value)}
-      className={clsx(field, "w-34", typed === "" && "text-muted")}
+      className={clsx(field, "min-w-34 flex-1", typed === "" && "text-muted")}
     />
   );
 }
@@ -140,7 +144,7 @@ function SenderField({ scope }: { scope: GalleryScope }) {
       placeholder={texts.gallery.sender}
       value={typed}
       onChange={({ target }) => type(target.value)}
-      className={clsx(field, "w-46 placeholder:text-muted rtl:text-end")}
+      className={clsx(field, "w-full md:w-46 placeholder:text-muted rtl:text-end")}
     />
   );
 }

@@ -1,6 +1,6 @@
 import { clsx } from "clsx";
 import { Download, Grid2x2, Rows3, SlidersHorizontal } from "lucide-react";
-import { type ReactNode, useRef, useState } from "react";
+import { type ReactNode, useCallback, useRef, useState } from "react";
 import { conversationArchiveUrl, type GalleryScope, galleryKeys } from "@/api/gallery";
 import type { MediaFile } from "@/api/types";
 import { IconButton, iconButton } from "@/components/ui/button";
@@ -40,11 +40,17 @@ export function MediaGallery(props: MediaGalleryProps) {
   };
   const gallery = useMediaGallery(scope);
   const root = useRef<HTMLDivElement>(null);
+  // A dialog lies over those that were opened before it: the one around this has to be.
+  const [placed, setPlaced] = useState(false);
+  const place = useCallback((element: HTMLDivElement | null) => {
+    root.current = element;
+    setPlaced(element !== null);
+  }, []);
   const toFiles = () => focusFiles(root.current);
   const notice = useGallery(scope, (state) => state.notice);
   const [filtersShown, showFilters] = useState(false);
   return (
-    <div ref={root} tabIndex={-1} className="relative flex min-h-0 flex-1 flex-col outline-none">
+    <div ref={place} tabIndex={-1} className="relative flex min-h-0 flex-1 flex-col outline-none">
       <header className="flex shrink-0 flex-col gap-2 border-line border-b bg-surface px-3 py-2.5 md:px-4">
         <div className="flex flex-wrap items-center gap-x-2 gap-y-2">
           {before}
@@ -86,7 +92,9 @@ export function MediaGallery(props: MediaGalleryProps) {
         onJump={jump}
       />
       <SelectionBar scope={scope} onJump={jump} onDone={toFiles} />
-      {viewed && <GalleryLightbox scope={scope} gallery={gallery} viewed={viewed} view={view} jump={jump} />}
+      {placed && viewed && (
+        <GalleryLightbox scope={scope} gallery={gallery} viewed={viewed} view={view} jump={jump} />
+      )}
     </div>
   );
 }

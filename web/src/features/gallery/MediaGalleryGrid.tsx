@@ -44,12 +44,14 @@ export function MediaGalleryGrid(props: ListProps) {
   const { byMonth } = props.gallery;
   return (
     <div ref={measured} className="flex min-h-0 flex-1">
-      {width !== null && <Grid {...props} width={width - (byMonth ? SCRUBBER_PX : 0)} />}
+      {width !== null && <Grid {...props} width={width - (byMonth ? SCRUBBER_PX : SCROLLBAR_PX)} />}
     </div>
   );
 }
 
 const SCRUBBER_PX = 44;
+/** As wide as any browser's. */
+const SCROLLBAR_PX = 18;
 
 function Grid({ scope, name, gallery, label, onOpen, width }: ListProps & { width: number }) {
   const { files, indexes, byMonth, query } = gallery;
@@ -84,6 +86,7 @@ function Grid({ scope, name, gallery, label, onOpen, width }: ListProps & { widt
   });
   const first = Math.min(list.range?.startIndex ?? 0, rows.length - 1);
   const month = rows[first]?.month ?? null;
+  const months = useMonths(scope, byMonth);
   const jump = (wanted: number) => {
     const at = rows.findIndex((row) => row.kind === "month" && row.month === wanted);
     if (at !== -1) return toLine(at);
@@ -96,7 +99,8 @@ function Grid({ scope, name, gallery, label, onOpen, width }: ListProps & { widt
         ref={scroller}
         data-scroller
         onScroll={onScroll}
-        className="min-w-0 flex-1 overflow-y-auto overflow-x-hidden [overflow-anchor:none] [scrollbar-width:none]"
+        className="min-w-0 flex-1 overflow-y-auto overflow-x-hidden [overflow-anchor:none] data-scrubbed:[scrollbar-width:none]"
+        data-scrubbed={months ? "" : undefined}
         style={{ paddingInlineStart: SIDE_PX.start, paddingInlineEnd: SIDE_PX.end, scrollPaddingTop: head }}
       >
         {byMonth && month !== null && (
@@ -150,25 +154,22 @@ function Grid({ scope, name, gallery, label, onOpen, width }: ListProps & { widt
         </div>
         <MoreFailed gallery={gallery} />
       </div>
-      {byMonth && <Scrubber scope={scope} month={month} onJump={jump} />}
+      {months && month !== null && (
+        <div className="shrink-0 py-3" style={{ width: SCRUBBER_PX }}>
+          <DateScrubber {...months} month={month} onJump={jump} />
+        </div>
+      )}
     </>
   );
 }
 
-type ScrubberProps = { scope: GalleryScope; month: number | null; onJump: (month: number) => void };
-
-function Scrubber({ scope, month, onJump }: ScrubberProps) {
+/** All months of the gallery, from the top to the bottom; null where there are not two of them. */
+function useMonths(scope: GalleryScope, byMonth: boolean): { first: number; last: number } | null {
   const filter = useGallery(scope, (state) => state.filter);
   const order = useGallery(scope, (state) => state.order);
-  const { data: span } = useQuery(gallerySpanQuery(scope, filter));
-  const place = <div className="shrink-0" style={{ width: SCRUBBER_PX }} />;
-  if (!span || month === null) return place;
+  const { data: span } = useQuery({ ...gallerySpanQuery(scope, filter), enabled: byMonth });
+  if (!byMonth || !span) return null;
   const [newest, oldest] = [monthOf(span.newest), monthOf(span.oldest)];
-  if (newest === oldest) return place;
-  const ends = order === "desc" ? { first: newest, last: oldest } : { first: oldest, last: newest };
-  return (
-    <div className="shrink-0 py-3" style={{ width: SCRUBBER_PX }}>
-      <DateScrubber {...ends} month={month} onJump={onJump} />
-    </div>
-  );
+  if (newest === oldest) return null;
+  return order === "desc" ? { first: newest, last: oldest } : { first: oldest, last: newest };
 }

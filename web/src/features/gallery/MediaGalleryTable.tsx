@@ -211,11 +211,11 @@ const Row = memo(function Row(props: RowProps) {
         <TilePicture media={media} name="" width={THUMB_PX} />
       </td>
       <td className="min-w-0">
-        <span dir="auto" title={name ?? undefined} className="block truncate font-medium">
-          {name === null ? kind : shortName(name)}
+        <span title={name ?? undefined} className="block truncate font-medium">
+          <bdi>{name === null ? kind : shortName(name)}</bdi>
         </span>
         <span className={clsx("block truncate text-xs md:hidden", tone)}>
-          {[problem, size, date].filter(Boolean).join(" · ")}
+          <bdi>{[problem, size, date].filter(Boolean).join(" · ")}</bdi>
         </span>
         {problem && <span className={clsx("hidden truncate text-xs md:block", tone)}>{problem}</span>}
       </td>

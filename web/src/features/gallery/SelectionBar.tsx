@@ -52,7 +52,7 @@ export function SelectionBar({ scope, onJump, onDone }: SelectionBarProps) {
         </IconButton>
         <p role="status" className="me-2 min-w-0 whitespace-nowrap leading-tight">
           <span className="block font-semibold">{g.selected(files.length)}</span>
-          {bytes > 0 && <span className="block text-muted text-xs">{formatBytes(bytes)}</span>}
+          {bytes > 0 && <bdi className="block text-muted text-xs">{formatBytes(bytes)}</bdi>}
         </p>
         {only && <Act icon={MessageSquareText} label={g.showInThread} onClick={() => onJump(only)} />}
         {only && <DownloadOne media={only} />}

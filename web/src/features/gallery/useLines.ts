@@ -78,7 +78,7 @@ type HeldOptions = {
 };
 
 /** The ref of what holds the lines: it is called whenever they have changed, and scrolls by as much as what is read has moved. */
-function useHeld({ scope, name, files, indexes, lines, starts, scroller }: HeldOptions) {
+function useHeld({ scope, name, files, indexes, lines, starts }: HeldOptions) {
   const shown = useRef<Omit<HeldOptions, "scope" | "indexes"> | null>(null);
   return useCallback(
     (element: HTMLElement | null) => {

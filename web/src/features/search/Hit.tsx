@@ -110,7 +110,12 @@ function MediaHit({ media, message, marks }: MediaHitProps) {
         <>
           {fileNameOf(media) ? `${kind} · ` : ""}
           <PersonName name={contact.name} />
-          {size && ` · ${size}`}
+          {size && (
+            <>
+              {" · "}
+              <bdi>{size}</bdi>
+            </>
+          )}
         </>
       )}
     </Line>
