@@ -167,6 +167,7 @@ function fill(data) {
   fillStates(data, broken, now - 30 * MINUTE);
   fillFormats(data, data.conversations[4], now - 9 * 60 * MINUTE);
   fillWords(data, data.conversations[5], now - 30 * 60 * MINUTE);
+  fillAlbums(data, data.conversations[9], now - 75 * 60 * MINUTE);
   fillMany(data, data.conversations[7], now - 40 * 24 * 60 * MINUTE);
   const lines = [
     "Thank you, it arrived this morning!",
@@ -403,6 +404,28 @@ function fillFormats(data, conversation, start) {
   ]) {
     add("image", { name: "odd.png", mime: "image/png", bytes: png(width, height) });
   }
+}
+
+/** Pictures that were sent together. */
+function fillAlbums(data, conversation, start) {
+  const { images, videos } = data.samples;
+  const out = { direction: "outbound" };
+  const send = (minute, count, message) => {
+    for (let at = 0; at < count; at++)
+      data.addMedia(conversation, start + (minute + at / 20) * MINUTE, "image", images[at % images.length], {
+        message,
+      });
+  };
+  send(0, 5);
+  send(10, 2, out);
+  send(20, 3);
+  data.addMedia(conversation, start + 20.2 * MINUTE, "video", videos[0], {
+    width: 640,
+    height: 360,
+    durationMs: 6000,
+    message: { reactions: [{ emoji: "👍", from: "You" }] },
+  });
+  send(30, 3, out);
 }
 
 /** Words in every form that people write them. */

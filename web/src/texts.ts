@@ -122,6 +122,7 @@ export const texts = {
     order: "An order from your catalogue",
     noText: "Message without text",
     attachments: (count: number) => (count === 1 ? "1 file" : `${count} files`),
+    album: (who: string, n: number) => `${who}, ${count(n, "photo or video", "photos and videos")}`,
     fileMissing: "WhatsApp sent no file with this message.",
     quoteGone: "Original message is not available",
     quoteJump: (who: string, text: string) => `Jump to the quoted message from ${who}: ${text}`,
@@ -308,6 +309,7 @@ export const texts = {
     unplayableFormat: (format: string) => `It cannot be played here: ${format}. Download it instead.`,
     notShown: "This picture cannot be shown here. Download it instead.",
     open: (label: string) => `Open ${label}`,
+    videoFrom: (who: string, when: string) => (who ? `Video from ${who}, ${when}` : `Video, ${when}`),
     photoFrom: (who: string, when: string) => (who ? `Photo from ${who}, ${when}` : `Photo, ${when}`),
     soundFrom: (name: string, who: string, length: string) =>
       [who ? `${name} from ${who}` : name, length].filter(Boolean).join(", "),

@@ -32,8 +32,8 @@ export function InboxLayout() {
   // `/` leads to the list's own field where that is in sight.
   useShortcuts({ "?": () => setSheet(true), "/": search });
   useWindowEvent("keydown", (event) => {
-    if (!(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey) return;
-    if (event.key.toLowerCase() !== "k") return;
+    if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
+    if (event.key.toLowerCase() !== (event.shiftKey ? "f" : "k")) return;
     event.preventDefault();
     search();
   });

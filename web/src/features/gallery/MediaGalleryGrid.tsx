@@ -101,7 +101,12 @@ function Grid({ scope, name, gallery, label, onOpen, width }: ListProps & { widt
         onScroll={onScroll}
         className="min-w-0 flex-1 overflow-y-auto overflow-x-hidden [overflow-anchor:none] data-scrubbed:[scrollbar-width:none]"
         data-scrubbed={months ? "" : undefined}
-        style={{ paddingInlineStart: SIDE_PX.start, paddingInlineEnd: SIDE_PX.end, scrollPaddingTop: head }}
+        style={{
+          paddingInlineStart: SIDE_PX.start,
+          paddingInlineEnd: SIDE_PX.end,
+          scrollPaddingTop: head,
+          paddingTop: byMonth ? 0 : 8,
+        }}
       >
         {byMonth && month !== null && (
           <div aria-hidden="true" className="sticky top-0 z-10 h-0">
