@@ -181,6 +181,18 @@ test("the table shows who sent each file, and sorts by its columns", async ({ in
   await expect(gallery.getByLabel("Sort by")).toHaveValue("size-asc");
 });
 
+test("a name shows what its file is", async ({ inbox }) => {
+  await openGallery(inbox);
+  const gallery = modal(inbox);
+  await gallery.getByRole("button", { name: "As a table" }).click();
+  await files(gallery).first().getByRole("gridcell").nth(2).locator("bdi").first().hover();
+  const preview = inbox.getByRole("tooltip");
+  await expect(preview).toBeVisible();
+  await expect(preview).toContainText(/B|bytes/);
+  await inbox.mouse.move(5, 5);
+  await expect(preview).toBeHidden();
+});
+
 test("a message is looked up from the gallery, and the gallery is the same again", async ({ inbox }) => {
   await openGallery(inbox);
   const gallery = modal(inbox);

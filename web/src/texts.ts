@@ -317,6 +317,7 @@ export const texts = {
     download: "Download",
     downloadFile: (name: string) => `Download ${name}`,
     unnamed: "Unnamed file",
+    dimensions: (width: number, height: number) => `${width} × ${height}`,
     emptyConversation: "No media in this conversation",
     loadFailed: "Failed to load media",
   },

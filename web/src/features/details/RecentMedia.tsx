@@ -4,6 +4,7 @@ import type { MediaFile } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { Skeleton } from "@/components/ui/states";
 import { kindOf } from "@/features/media/kind";
+import { MediaPreviewPopover } from "@/features/media/MediaPreviewPopover";
 import { partOf } from "@/features/media/state";
 import { TilePicture } from "@/features/media/TilePicture";
 import { useMediaByConversation } from "@/features/media/useMedia";
@@ -62,27 +63,31 @@ export function RecentMedia({ conversationId }: { conversationId: number }) {
 function Tile({ media }: { media: MediaFile }) {
   const name = fileNameOf(media) ?? kindOf(media).label;
   return (
-    <Link
-      from="/c/$conversationId"
-      to="."
-      search={({ part: _, ...rest }) => ({ ...rest, info: media.messageId, ...partOf(media) })}
-      aria-label={texts.details.about(name, formatDateTime(media.createdAt))}
-      title={name}
-      className="relative flex aspect-square flex-col items-center justify-center gap-1 overflow-hidden rounded-lg bg-sunken p-1.5 text-muted hover:brightness-95"
-    >
-      <TilePicture media={media} name={name} width={TILE_PX} />
-      {media.fileType === "document" && (
-        // A white page on a white pane has no edge of its own.
-        <span
-          aria-hidden="true"
-          className="pointer-events-none absolute inset-0 rounded-lg border border-line"
-        />
+    <MediaPreviewPopover media={media}>
+      {(preview) => (
+        <Link
+          {...preview}
+          from="/c/$conversationId"
+          to="."
+          search={({ part: _, ...rest }) => ({ ...rest, info: media.messageId, ...partOf(media) })}
+          aria-label={texts.details.about(name, formatDateTime(media.createdAt))}
+          className="relative flex aspect-square flex-col items-center justify-center gap-1 overflow-hidden rounded-lg bg-sunken p-1.5 text-muted hover:brightness-95"
+        >
+          <TilePicture media={media} name={name} width={TILE_PX} />
+          {media.fileType === "document" && (
+            // A white page on a white pane has no edge of its own.
+            <span
+              aria-hidden="true"
+              className="pointer-events-none absolute inset-0 rounded-lg border border-line"
+            />
+          )}
+          {media.fileType === "video" && media.durationMs !== null && (
+            <span className="absolute end-1 bottom-1 rounded-full bg-black/60 px-1.5 text-[0.6875rem] text-white tabular-nums">
+              {formatLength(media.durationMs / 1000)}
+            </span>
+          )}
+        </Link>
       )}
-      {media.fileType === "video" && media.durationMs !== null && (
-        <span className="absolute end-1 bottom-1 rounded-full bg-black/60 px-1.5 text-[0.6875rem] text-white tabular-nums">
-          {formatLength(media.durationMs / 1000)}
-        </span>
-      )}
-    </Link>
+    </MediaPreviewPopover>
   );
 }

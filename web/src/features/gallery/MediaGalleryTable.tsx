@@ -15,6 +15,7 @@ import { useLines } from "@/features/gallery/useLines";
 import { documentKind } from "@/features/media/documentKind";
 import { FileDownloadButton } from "@/features/media/FileDownloadButton";
 import { kindOf } from "@/features/media/kind";
+import { MediaPreviewPopover } from "@/features/media/MediaPreviewPopover";
 import { mediaState } from "@/features/media/state";
 import { TilePicture } from "@/features/media/TilePicture";
 import { fileNameOf, shortName } from "@/features/message/fileName";
@@ -211,9 +212,13 @@ const Row = memo(function Row(props: RowProps) {
         <TilePicture media={media} name="" width={THUMB_PX} />
       </td>
       <td className="min-w-0">
-        <span title={name ?? undefined} className="block truncate font-medium">
-          <bdi>{name === null ? kind : shortName(name)}</bdi>
-        </span>
+        <MediaPreviewPopover media={media}>
+          {(preview) => (
+            <span {...preview} className="block w-fit max-w-full truncate font-medium">
+              <bdi>{name === null ? kind : shortName(name)}</bdi>
+            </span>
+          )}
+        </MediaPreviewPopover>
         <span className={clsx("block truncate text-xs md:hidden", tone)}>
           <bdi>{[problem, size, date].filter(Boolean).join(" · ")}</bdi>
         </span>
