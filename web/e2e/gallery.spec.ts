@@ -1,7 +1,9 @@
 import type { Locator, Page } from "@playwright/test";
 import type { MediaFile } from "../src/api/types.ts";
 import {
+  arrive,
   checkAccess,
+  control,
   conversations,
   expect,
   fileArrives,
@@ -275,6 +277,38 @@ test("media are sent on, and deleted after a question", async ({ inbox }) => {
   await expect(inbox.getByText("1 file deleted")).toBeVisible();
   await expect(tile).toHaveCount(0);
   await expect.poll(() => focused(inbox)).not.toBe("BODY");
+});
+
+test("what comes in meanwhile is offered, and moves nothing by itself", async ({ inbox }) => {
+  await inbox.goto("/media");
+  await expect(files(inbox).first()).toBeVisible();
+  const before = await idOf(files(inbox).first());
+  await photoArrives(inbox);
+  const offer = inbox.getByRole("button", { name: /new files?: show$/ });
+  await expect(offer).toBeVisible();
+  expect(await idOf(files(inbox).first())).toBe(before);
+  await offer.press("Enter");
+  await expect(offer).toBeHidden();
+  await expect.poll(() => idOf(files(inbox).first())).not.toBe(before);
+  await expect.poll(() => focused(inbox)).not.toBe("BODY");
+});
+
+async function photoArrives(page: Page): Promise<void> {
+  const [conversation] = await conversations(page);
+  if (isMock && conversation) await arrive(page, conversation, { type: "image" });
+  else await fileArrives(page, await ownNumber(page, "store"), { type: "image", media: { sample: "mugs" } });
+}
+
+test("a conversation without media says so, with a picture", async ({ inbox }) => {
+  const customer = { waId: "15550199002", name: "Quiet Reader" };
+  await control(inbox, "messages", { type: "text", text: "Only words from me", customer });
+  const quiet = async () =>
+    (await conversations(inbox)).find(({ contact }) => contact.waId === customer.waId);
+  await expect.poll(quiet).toBeTruthy();
+  await inbox.goto(`/c/${(await quiet())?.id}?gallery=true`);
+  await expect(modal(inbox).getByText("No media in this conversation")).toBeVisible();
+  await expect(modal(inbox).getByRole("link", { name: "Download all as zip" })).toHaveCount(0);
+  await checkAccess(inbox, "empty");
 });
 
 test("a finger that rests on a file selects it", async ({ browser, baseURL }) => {

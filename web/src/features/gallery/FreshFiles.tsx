@@ -31,14 +31,16 @@ export function FreshFiles({ scope, gallery, onShown }: FreshFilesProps) {
     onShown();
   };
   return (
-    <button
-      type="button"
-      onClick={show}
-      className="absolute inset-x-0 top-36 z-20 mx-auto flex h-9 w-fit animate-appear items-center gap-2 rounded-full border border-line bg-raised px-4 font-medium shadow-float hover:bg-hover"
-    >
-      <ArrowUp aria-hidden="true" className="size-4" />
-      {texts.gallery.fresh(fresh.length)}
-    </button>
+    <div className="relative z-20 h-0">
+      <button
+        type="button"
+        onClick={show}
+        className="absolute inset-x-0 top-2 mx-auto flex h-9 w-fit animate-appear items-center gap-2 rounded-full border border-line bg-raised px-4 font-medium shadow-float hover:bg-hover pointer-coarse:h-11"
+      >
+        <ArrowUp aria-hidden="true" className="size-4" />
+        {texts.gallery.fresh(fresh.length)}
+      </button>
+    </div>
   );
 }
 

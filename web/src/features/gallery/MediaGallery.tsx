@@ -1,6 +1,6 @@
 import { clsx } from "clsx";
 import { Download, Grid2x2, Rows3, SlidersHorizontal } from "lucide-react";
-import { type ReactNode, useCallback, useRef, useState } from "react";
+import { type KeyboardEvent, type ReactNode, useCallback, useRef, useState } from "react";
 import { conversationArchiveUrl, type GalleryScope, galleryKeys } from "@/api/gallery";
 import type { MediaFile } from "@/api/types";
 import { IconButton, iconButton } from "@/components/ui/button";
@@ -12,7 +12,15 @@ import { MediaGalleryGrid } from "@/features/gallery/MediaGalleryGrid";
 import { MediaGalleryTable } from "@/features/gallery/MediaGalleryTable";
 import type { GalleryNavigation, Viewed } from "@/features/gallery/navigation";
 import { SelectionBar } from "@/features/gallery/SelectionBar";
-import { change, type GalleryState, setSort, setView, useGallery } from "@/features/gallery/store";
+import {
+  change,
+  clearSelection,
+  type GalleryState,
+  galleryOf,
+  setSort,
+  setView,
+  useGallery,
+} from "@/features/gallery/store";
 import { type MediaGalleryData, useMediaGallery } from "@/features/gallery/useMediaGallery";
 import { texts } from "@/texts";
 
@@ -49,8 +57,21 @@ export function MediaGallery(props: MediaGalleryProps) {
   const toFiles = () => focusFiles(root.current);
   const notice = useGallery(scope, (state) => state.notice);
   const [filtersShown, showFilters] = useState(false);
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== "Escape" || galleryOf(scope).selected.size === 0) return;
+    // Before anything around it is closed.
+    event.preventDefault();
+    clearSelection(scope);
+    toFiles();
+  };
   return (
-    <div ref={place} tabIndex={-1} className="relative flex min-h-0 flex-1 flex-col outline-none">
+    // biome-ignore lint/a11y/noStaticElementInteractions: the key is that of whatever has the focus in it
+    <div
+      ref={place}
+      tabIndex={-1}
+      onKeyDown={onKeyDown}
+      className="relative flex min-h-0 flex-1 flex-col outline-none"
+    >
       <header className="flex shrink-0 flex-col gap-2 border-line border-b bg-surface px-3 py-2.5 md:px-4">
         <div className="flex flex-wrap items-center gap-x-2 gap-y-2">
           {before}

@@ -4,7 +4,7 @@ import { flushSync } from "react-dom";
 import type { GalleryScope } from "@/api/gallery";
 import { ARCHIVE_MAX } from "@/api/gallery";
 import type { MediaFile } from "@/api/types";
-import { change, clearSelection, galleryOf, selectAll, selectTo, toggle } from "@/features/gallery/store";
+import { change, galleryOf, selectAll, selectTo, toggle } from "@/features/gallery/store";
 import type { MediaGalleryData } from "@/features/gallery/useMediaGallery";
 import { texts } from "@/texts";
 
@@ -65,7 +65,6 @@ export function useGalleryKeys({ scope, gallery, onOpen, moved, reveal }: KeysOp
       if (command) return event.key.toLowerCase() === "a" ? () => say(selectAll(scope, files)) : null;
       if (event.key === "Enter") return () => onOpen(file);
       if (event.key === " " || event.key.toLowerCase() === "x") return () => select(file, event.shiftKey);
-      if (event.key === "Escape" && galleryOf(scope).selected.size > 0) return () => clearSelection(scope);
       const at = moved(event.key, indexes.get(file.id) ?? 0);
       if (at === null) return null;
       return () => {
