@@ -54,14 +54,18 @@ export function makeLists(data, { page, emit, fail, missing }) {
     name: (a, b) => (a.fileName ?? "").localeCompare(b.fileName ?? "") || a.id - b.id,
   };
 
+  /** What files are sorted by never changes: they are sorted again only when one was added. */
+  const sorted = new Map();
+  const inOrder = (sort) => {
+    const known = sorted.get(sort);
+    if (known?.length === data.media.size) return known;
+    sorted.set(sort, [...data.media.values()].sort(sorts[sort]));
+    return sorted.get(sort);
+  };
+
   const mediaList = (query, conversationId) => {
-    const order = query.get("order") === "asc" ? 1 : -1;
-    const sort = sorts[query.get("sort") ?? "date"];
-    const all = [...data.media.values()].filter(isWanted(query, conversationId));
-    return page(
-      all.sort((a, b) => order * sort(a, b)),
-      query,
-    );
+    const found = inOrder(query.get("sort") ?? "date").filter(isWanted(query, conversationId));
+    return page(query.get("order") === "asc" ? found : found.reverse(), query);
   };
 
   const remove = (id) => {

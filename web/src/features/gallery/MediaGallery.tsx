@@ -101,7 +101,8 @@ export function MediaGallery(props: MediaGalleryProps) {
       <p role="status" className={clsx("shrink-0 bg-selected px-4 text-sm", notice && "py-1.5")}>
         {notice}
       </p>
-      <FreshFiles scope={scope} gallery={gallery} onShown={toFiles} />
+      {/* Its list is fetched anew: until that is here, the gallery itself has the focus. */}
+      <FreshFiles scope={scope} gallery={gallery} onShown={() => root.current?.focus()} />
       <Files
         scope={scope}
         gallery={gallery}
