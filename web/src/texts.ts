@@ -400,7 +400,6 @@ export const texts = {
     fresh: (n: number) => `${count(n, "new file", "new files")}: show`,
     search: "Search names and captions",
     filters: "Filters",
-    filtersSet: (n: number) => `Filters, ${n} set`,
     types: {
       label: "Kinds of files",
       image: "Photos",
@@ -444,9 +443,7 @@ export const texts = {
       sender: "Sender",
       actions: "Actions",
     },
-    sizeUnknown: "Unknown size",
     downloadAll: "Download all as zip",
-    select: (name: string) => `Select ${name}`,
     selection: "Selected files",
     selected: (n: number) => `${n} selected`,
     tooMany: (most: number) => `${most} files at once are the most.`,
@@ -467,8 +464,6 @@ export const texts = {
     removeFailed: (n: number, reason: string) =>
       `${count(n, "file", "files")} could not be deleted. ${reason}`,
     showInThread: "Show in conversation",
-    more: (name: string) => `Actions for ${name}`,
-    noName: (kind: string) => kind,
   },
   search: {
     title: "Search everything",
@@ -486,7 +481,6 @@ export const texts = {
     nothingDetail: "All of the words have to be there. Try fewer, or the beginning of one.",
     found: (n: number, more: boolean) => (more ? `More than ${n} found` : `${n} found`),
     hits: "What was found",
-    you: "You",
     keys: { move: "to move", open: "to open", close: "to close" },
   },
   shortcuts: {

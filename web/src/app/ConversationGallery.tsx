@@ -1,5 +1,6 @@
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import type { Conversation } from "@/api/types";
+import { useUndo } from "@/app/useUndo";
 import { MediaGalleryModal } from "@/features/gallery/MediaGalleryModal";
 import { partOf } from "@/features/media/state";
 import { focusMainIfLost } from "@/lib/focusMain";
@@ -9,19 +10,21 @@ export function ConversationGallery({ conversation }: { conversation: Conversati
   const { conversationId } = useParams({ from: "/inbox/c/$conversationId" });
   const { view, part = 0 } = useSearch({ from: "/inbox/c/$conversationId" });
   const navigate = useNavigate({ from: "/c/$conversationId" });
+  const close = useUndo(
+    () => void navigate({ search: ({ view: _, part: __, ...rest }) => rest, replace: true }),
+  );
   return (
     <MediaGalleryModal
       conversationId={conversationId}
       conversation={conversation}
       viewed={view === undefined ? null : { messageId: view, part }}
-      view={(file, replace = false) =>
+      view={(file, replace = false) => {
+        if (file === null) return close();
         void navigate({
-          search: ({ view: _, part: __, ...rest }) =>
-            file === null ? rest : { ...rest, view: file.messageId, ...partOf(file) },
-          // Closing what a click has opened leaves no trace for the browser's Back.
-          replace: replace || file === null,
-        })
-      }
+          search: ({ part: _, ...rest }) => ({ ...rest, view: file.messageId, ...partOf(file) }),
+          replace,
+        });
+      }}
       jump={({ messageId }) =>
         void navigate({
           search: ({ view: _, part: __, gallery: ___, info: ____, ...rest }) => ({

@@ -10,6 +10,7 @@ import { Dialog } from "@/components/ui/dialog";
 import { Logo } from "@/components/ui/logo";
 import { forgetDrafts } from "@/features/composer/drafts";
 import { forgetGalleries } from "@/features/gallery/store";
+import { forgetPositions, stopAudio } from "@/features/media/playback";
 import { forgetSearch } from "@/features/search/store";
 import { stopSending } from "@/features/sending/sending";
 import { useOutbox } from "@/features/sending/store";
@@ -78,6 +79,8 @@ function useLogOut() {
       forgetDrafts();
       forgetGalleries();
       forgetSearch();
+      stopAudio();
+      forgetPositions();
       await navigate({ to: "/login" });
       client.clear();
     },

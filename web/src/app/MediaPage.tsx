@@ -1,6 +1,7 @@
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { ArrowLeft } from "lucide-react";
 import { useTitle } from "@/app/useTitle";
+import { useUndo } from "@/app/useUndo";
 import { iconButton } from "@/components/ui/button";
 import { MediaGallery } from "@/features/gallery/MediaGallery";
 import { partOf } from "@/features/media/state";
@@ -11,6 +12,7 @@ import { texts } from "@/texts";
 export function MediaPage() {
   const { view, part = 0 } = useSearch({ from: "/inbox/media" });
   const navigate = useNavigate({ from: "/media" });
+  const close = useUndo(() => void navigate({ search: {}, replace: true }));
   useTitle(texts.gallery.title);
   return (
     <main
@@ -34,12 +36,10 @@ export function MediaPage() {
             <ArrowLeft className="size-5 rtl:rotate-180" />
           </Link>
         }
-        view={(file, replace = false) =>
-          void navigate({
-            search: file === null ? {} : { view: file.messageId, ...partOf(file) },
-            replace: replace || file === null,
-          })
-        }
+        view={(file, replace = false) => {
+          if (file === null) return close();
+          void navigate({ search: { view: file.messageId, ...partOf(file) }, replace });
+        }}
         jump={({ conversationId, messageId }) =>
           void navigate({
             to: "/c/$conversationId",

@@ -65,7 +65,7 @@ export function useGalleryKeys({ scope, gallery, onOpen, moved, reveal }: KeysOp
       if (command) return event.key.toLowerCase() === "a" ? () => say(selectAll(scope, files)) : null;
       if (event.key === "Enter") return () => onOpen(file);
       if (event.key === " " || event.key.toLowerCase() === "x") return () => select(file, event.shiftKey);
-      const at = moved(event.key, indexes.get(file.id) ?? 0);
+      const at = moved(alongTheList(event), indexes.get(file.id) ?? 0);
       if (at === null) return null;
       return () => {
         if (event.shiftKey && galleryOf(scope).from === null) change(scope, { from: file.id });
@@ -79,6 +79,13 @@ export function useGalleryKeys({ scope, gallery, onOpen, moved, reveal }: KeysOp
     doIt();
   };
   return { onClick, onKeyDown, ...press.handlers };
+}
+
+/** Where a page is read from right to left, what follows lies to the left. */
+function alongTheList({ key, currentTarget }: KeyboardEvent<HTMLElement>): string {
+  if (key !== "ArrowLeft" && key !== "ArrowRight") return key;
+  const mirrored = getComputedStyle(currentTarget).direction === "rtl";
+  return mirrored ? (key === "ArrowLeft" ? "ArrowRight" : "ArrowLeft") : key;
 }
 
 /** A button or link in a line has its clicks and keys for itself. */

@@ -81,7 +81,7 @@ function MessageHit({ message, marks }: { message: Message; marks: readonly Mark
       time={message.timestamp}
       after={media && <Thumb media={media} />}
     >
-      {message.direction === "outbound" && `${texts.search.you}: `}
+      {message.direction === "outbound" && `${texts.contact.you}: `}
       <bdi>
         <Marked text={message[field] ?? ""} marks={of(marks, field)} />
       </bdi>
