@@ -112,6 +112,19 @@ test("the arrow keys walk the grid, and space selects", async ({ inbox }) => {
   await expect(gallery.getByRole("region", { name: "Selected files" })).toBeVisible();
 });
 
+test("in a page that is read from right to left the left arrow leads on", async ({ inbox }) => {
+  await openGallery(inbox);
+  await inbox.evaluate(() => {
+    document.documentElement.dir = "rtl";
+  });
+  const [first, second] = [files(modal(inbox)).nth(0), files(modal(inbox)).nth(1)];
+  const [right, left] = [await first.boundingBox(), await second.boundingBox()];
+  expect(right?.x).toBeGreaterThan(left?.x ?? 0);
+  await first.focus();
+  await inbox.keyboard.press("ArrowLeft");
+  await expect(second).toBeFocused();
+});
+
 test("a click selects with Ctrl and from there to another with Shift", async ({ inbox }) => {
   await openGallery(inbox);
   const gallery = modal(inbox);
@@ -290,6 +303,7 @@ test("what comes in meanwhile is offered, and moves nothing by itself", async ({
   await offer.press("Enter");
   await expect(offer).toBeHidden();
   await expect.poll(() => idOf(files(inbox).first())).not.toBe(before);
+  await expect(files(inbox).first()).toBeInViewport();
   await expect.poll(() => focused(inbox)).not.toBe("BODY");
 });
 
@@ -364,6 +378,17 @@ test("fifty thousand files are one scroll, of which little is in the page", asyn
     box.scrollTop -= 3_000;
   });
   await expect(scrubber).not.toHaveAttribute("aria-valuetext", shown ?? "");
+
+  const track = await scrubber.boundingBox();
+  if (!track) throw new Error("no scrubber");
+  const x = track.x + track.width / 2;
+  await inbox.mouse.move(x, track.y + track.height - 4);
+  await inbox.mouse.down();
+  await inbox.mouse.move(x, track.y + track.height / 2, { steps: 4 });
+  await inbox.mouse.up();
+  await expect(scrubber).toHaveAttribute("aria-valuetext", /2025/);
+  await expect(gallery.getByRole("listbox")).toHaveAttribute("aria-busy", "false");
+  await expect(files(gallery).first()).toHaveAccessibleName(/2025/);
   expect(await files(gallery).count()).toBeLessThan(150);
 });
 

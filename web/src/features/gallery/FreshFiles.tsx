@@ -2,7 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { ArrowUp } from "lucide-react";
 import { type GalleryScope, galleryKeys } from "@/api/gallery";
 import type { MediaFile } from "@/api/types";
-import { type GalleryState, openAt, useGallery } from "@/features/gallery/store";
+import { beginAgain, type GalleryState, useGallery } from "@/features/gallery/store";
 import type { MediaGalleryData } from "@/features/gallery/useMediaGallery";
 import { forgetNewFiles, useNewFiles } from "@/live/newFiles";
 import { texts } from "@/texts";
@@ -26,7 +26,7 @@ export function FreshFiles({ scope, gallery, onShown }: FreshFilesProps) {
   if (fresh.length === 0 || gallery.query.isPending) return null;
   const show = () => {
     forgetNewFiles(new Set(fresh.map(({ id }) => id)));
-    openAt(scope, null);
+    beginAgain(scope);
     void client.resetQueries({ queryKey: [...galleryKeys.all, scope] });
     onShown();
   };

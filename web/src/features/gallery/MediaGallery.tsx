@@ -164,7 +164,8 @@ function useListName(scope: GalleryScope, stale: boolean): string {
   const sort = useGallery(scope, (state) => state.sort);
   const order = useGallery(scope, (state) => state.order);
   const start = useGallery(scope, (state) => state.start);
-  const wanted = JSON.stringify(galleryKeys.list({ scope, filter, sort, order, start }));
+  const round = useGallery(scope, (state) => state.round);
+  const wanted = JSON.stringify([round, ...galleryKeys.list({ scope, filter, sort, order, start })]);
   const [shown, setShown] = useState(wanted);
   if (!stale && shown !== wanted) setShown(wanted);
   return shown;

@@ -14,6 +14,8 @@ export type GalleryState = {
   order: "asc" | "desc";
   /** The moment at which the list opens; null is its beginning. */
   start: string | null;
+  /** How often it was asked for anew. */
+  round: number;
   selected: ReadonlyMap<number, MediaFile>;
   /** The file from which a range is selected. */
   from: number | null;
@@ -44,6 +46,7 @@ function fresh(): GalleryState {
     sort: "date",
     order: "desc",
     start: null,
+    round: 0,
     selected: new Map(),
     from: null,
     cursor: null,
@@ -112,6 +115,11 @@ export function setSort(scope: GalleryScope, sort: GallerySort, order: GallerySt
 /** Opens the list by date at another moment. */
 export function openAt(scope: GalleryScope, start: string | null): void {
   changeList(scope, { start });
+}
+
+/** Opens the list at its beginning, to be read from there. */
+export function beginAgain(scope: GalleryScope): void {
+  changeList(scope, { start: null, round: galleryOf(scope).round + 1 });
 }
 
 export function isFiltered({ types, ...filter }: GalleryFilter): boolean {
