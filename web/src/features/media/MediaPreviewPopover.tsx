@@ -104,7 +104,7 @@ function Panel({ id, media, anchor, onStay, onLeave, onGone }: PanelProps) {
     (panel: HTMLDivElement | null) => {
       if (panel === null) return undefined;
       panel.showPopover();
-      placePopover(panel, anchor);
+      placeBeside(panel, anchor);
       // What it belongs to moves away from under it.
       const leave = () => gone.current();
       window.addEventListener("scroll", leave, { capture: true });
@@ -139,6 +139,24 @@ function Panel({ id, media, anchor, onStay, onLeave, onGone }: PanelProps) {
       </div>
     </div>
   );
+}
+
+const GAP_PX = 8;
+
+/** Beside what it belongs to, which it must not cover; above or below that only where there is no room at its sides. */
+function placeBeside(panel: HTMLElement, anchor: HTMLElement): void {
+  const from = anchor.getBoundingClientRect();
+  const { width, height } = panel.getBoundingClientRect();
+  const sides = [from.right + GAP_PX, from.left - GAP_PX - width];
+  if (getComputedStyle(anchor).direction === "rtl") sides.reverse();
+  const left = sides.find((side) => side >= GAP_PX && side + width <= window.innerWidth - GAP_PX);
+  if (left === undefined) {
+    placePopover(panel, anchor);
+    return;
+  }
+  const lowest = window.innerHeight - height - GAP_PX;
+  panel.style.left = `${left}px`;
+  panel.style.top = `${Math.max(GAP_PX, Math.min(from.top, lowest))}px`;
 }
 
 /** Only of what is here: a look must not fetch what nobody asked to see. */
