@@ -9,6 +9,6 @@ const api = process.env.MEDIARY_API ?? "http://127.0.0.1:4010";
 export default defineConfig({
   plugins: [react(), tailwindcss()],
   resolve: { alias: { "@": fileURLToPath(new URL("src", import.meta.url)) } },
-  server: { proxy: { "/api": { target: api }, "/m": { target: api }, "/readyz": { target: api } } },
+  server: { proxy: { "/api": { target: api }, "/m/": { target: api }, "/readyz": { target: api } } },
   build: { target: "es2024", assetsInlineLimit: 0, chunkSizeWarningLimit: 650 },
 });

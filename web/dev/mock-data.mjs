@@ -1,119 +1,11 @@
 // Made-up conversations in every state that the inbox can show. For development and tests only.
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { crc32, deflateSync } from "node:zlib";
+import { fillMany } from "./mock-many.mjs";
+import { loadSamples, png, sizeOf } from "./mock-samples.mjs";
 import { derive, HASH } from "./mock-variants.mjs";
 
-const SAMPLES = new URL("../../crates/mediary-simulator/samples/", import.meta.url);
 const MINUTE = 60_000;
 const LONG_THREAD = 400;
-
-const TYPES = {
-  jpg: "image/jpeg",
-  png: "image/png",
-  webp: "image/webp",
-  ogg: "audio/ogg",
-  mp3: "audio/mpeg",
-  m4a: "audio/mp4",
-  mp4: "video/mp4",
-  pdf: "application/pdf",
-  docx: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-  xlsx: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-  csv: "text/csv",
-};
-
-/** Files to show: the samples of the simulator as far as they are there, else a drawn picture and a tone. */
-function loadSamples() {
-  const names = existsSync(SAMPLES) ? readdirSync(SAMPLES).sort() : [];
-  const samples = names
-    .filter((name) => TYPES[name.split(".").at(-1)])
-    .map((name) => ({
-      name,
-      mime: TYPES[name.split(".").at(-1)],
-      bytes: readFileSync(new URL(name, SAMPLES)),
-    }));
-  const of = (...mimes) => samples.filter((sample) => mimes.some((mime) => sample.mime.startsWith(mime)));
-  const or = (found, fallback) => (found.length > 0 ? found : [fallback]);
-  const tone = { name: "tone.wav", mime: "audio/wav", bytes: wav(6) };
-  return {
-    images: or(of("image/jpeg", "image/png"), {
-      name: "drawing.png",
-      mime: "image/png",
-      bytes: png(640, 480),
-    }),
-    stickers: or(of("image/webp"), { name: "sticker.png", mime: "image/png", bytes: png(256, 256) }),
-    voices: or(of("audio/ogg"), tone),
-    audios: or(of("audio/mpeg", "audio/mp4"), tone),
-    videos: or(of("video/"), tone),
-    documents: or(of("application/", "text/"), {
-      name: "note.csv",
-      mime: "text/csv",
-      bytes: Buffer.from("a,b\n1,2\n"),
-    }),
-  };
-}
-
-function png(width, height) {
-  const rows = Buffer.alloc((width * 3 + 1) * height);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const at = y * (width * 3 + 1) + 1 + x * 3;
-      rows[at] = 40 + (150 * x) / width;
-      rows[at + 1] = 120 + (100 * y) / height;
-      rows[at + 2] = 130;
-    }
-  }
-  const head = Buffer.alloc(13);
-  head.writeUInt32BE(width, 0);
-  head.writeUInt32BE(height, 4);
-  head.set([8, 2, 0, 0, 0], 8);
-  const chunk = (type, data) => {
-    const body = Buffer.concat([Buffer.from(type), data]);
-    const out = Buffer.alloc(body.length + 8);
-    out.writeUInt32BE(data.length, 0);
-    body.copy(out, 4);
-    out.writeUInt32BE(crc32(body), body.length + 4);
-    return out;
-  };
-  const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-  return Buffer.concat([
-    signature,
-    chunk("IHDR", head),
-    chunk("IDAT", deflateSync(rows)),
-    chunk("IEND", Buffer.alloc(0)),
-  ]);
-}
-
-function wav(seconds) {
-  const rate = 8000;
-  const data = Buffer.alloc(rate * seconds);
-  for (let i = 0; i < data.length; i++) data[i] = 128 + 40 * Math.sin((i * 2 * Math.PI * 330) / rate);
-  const head = Buffer.alloc(44);
-  head.write("RIFF", 0);
-  head.writeUInt32LE(36 + data.length, 4);
-  head.write("WAVEfmt ", 8);
-  head.writeUInt32LE(16, 16);
-  head.writeUInt16LE(1, 20);
-  head.writeUInt16LE(1, 22);
-  head.writeUInt32LE(rate, 24);
-  head.writeUInt32LE(rate, 28);
-  head.writeUInt16LE(1, 32);
-  head.writeUInt16LE(8, 34);
-  head.write("data", 36);
-  head.writeUInt32LE(data.length, 40);
-  return Buffer.concat([head, data]);
-}
-
-/** Width and height from the bytes of a PNG or JPEG. */
-function sizeOf(bytes) {
-  if (bytes[0] === 0x89) return { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) };
-  for (let at = 2; bytes[0] === 0xff && at < bytes.length; at += 2 + bytes.readUInt16BE(at + 2)) {
-    if (bytes[at + 1] >= 0xc0 && bytes[at + 1] <= 0xc2) {
-      return { width: bytes.readUInt16BE(at + 7), height: bytes.readUInt16BE(at + 5) };
-    }
-  }
-  return { width: null, height: null };
-}
 
 const NAMES = [
   "Amelia Hart",
@@ -133,6 +25,14 @@ const NAMES = [
   "Zeynep Kaya",
   "Liam O’Connor",
 ];
+
+const hashes = new WeakMap();
+
+function hashOf(bytes) {
+  const hash = hashes.get(bytes) ?? createHash("sha256").update(bytes).digest("hex");
+  hashes.set(bytes, hash);
+  return hash;
+}
 
 export function makeData() {
   const samples = loadSamples();
@@ -218,7 +118,7 @@ export function makeData() {
       fileType,
       mimeType: sample.mime,
       detectedMimeType: stored ? sample.mime : null,
-      sha256: createHash("sha256").update(sample.bytes).digest("hex"),
+      sha256: hashOf(sample.bytes),
       voice: false,
       animated: false,
       ...(fileType === "image" ? picture : { width: null, height: null }),
@@ -267,6 +167,8 @@ function fill(data) {
   fillStates(data, broken, now - 30 * MINUTE);
   fillFormats(data, data.conversations[4], now - 9 * 60 * MINUTE);
   fillWords(data, data.conversations[5], now - 30 * 60 * MINUTE);
+  fillAlbums(data, data.conversations[9], now - 75 * 60 * MINUTE);
+  fillMany(data, data.conversations[7], now - 40 * 24 * 60 * MINUTE);
   const lines = [
     "Thank you, it arrived this morning!",
     "Gracias, todo perfecto",
@@ -502,6 +404,28 @@ function fillFormats(data, conversation, start) {
   ]) {
     add("image", { name: "odd.png", mime: "image/png", bytes: png(width, height) });
   }
+}
+
+/** Pictures that were sent together. */
+function fillAlbums(data, conversation, start) {
+  const { images, videos } = data.samples;
+  const out = { direction: "outbound" };
+  const send = (minute, count, message) => {
+    for (let at = 0; at < count; at++)
+      data.addMedia(conversation, start + (minute + at / 20) * MINUTE, "image", images[at % images.length], {
+        message,
+      });
+  };
+  send(0, 5);
+  send(10, 2, out);
+  send(20, 3);
+  data.addMedia(conversation, start + 20.2 * MINUTE, "video", videos[0], {
+    width: 640,
+    height: 360,
+    durationMs: 6000,
+    message: { reactions: [{ emoji: "👍", from: "You" }] },
+  });
+  send(30, 3, out);
 }
 
 /** Words in every form that people write them. */

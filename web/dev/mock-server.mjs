@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { makeData } from "./mock-data.mjs";
+import { makeLists } from "./mock-lists.mjs";
 import { makeSending, readForm } from "./mock-sending.mjs";
 import { makeSettings } from "./mock-settings.mjs";
 import { derive } from "./mock-variants.mjs";
@@ -84,16 +85,6 @@ function messagesOf(id, query) {
   const at = all.findIndex((item) => item.id === Number(query.get("around")));
   if (at === -1) throw missing();
   query.set("cursor", String(Math.max(0, at - Math.floor(Number(query.get("limit") ?? 20) / 2))));
-  return page(all, query);
-}
-
-function mediaList(query, conversationId) {
-  const types = query.getAll("fileType");
-  const all = [...data.media.values()]
-    .filter((media) => media.isActive && (!conversationId || media.conversationId === Number(conversationId)))
-    .filter((media) => types.length === 0 || types.includes(media.fileType))
-    .filter((media) => !query.has("downloadStatus") || media.downloadStatus === query.get("downloadStatus"))
-    .sort((a, b) => b.createdAt.localeCompare(a.createdAt) || b.id - a.id);
   return page(all, query);
 }
 
@@ -246,12 +237,14 @@ function openEvents(response) {
 }
 
 const sending = makeSending(data, { emit, complete, Problem, fail });
+const lists = makeLists(data, { page, emit, fail, missing });
 
 const settings = makeSettings(data, { page, Problem, fail, me: USER, download });
 
 const routes = [
   ...sending.routes,
   ...settings.routes,
+  ...lists.routes,
   ["GET", "/api/auth/me", () => USER],
   [
     "GET",
@@ -277,8 +270,6 @@ const routes = [
     },
   ],
   ["GET", "/api/conversations/:id/messages", ([id], { query }) => messagesOf(id, query)],
-  ["GET", "/api/conversations/:id/media", ([id], { query }) => mediaList(query, id)],
-  ["GET", "/api/media", (_, { query }) => mediaList(query)],
   ["GET", "/api/messages/:id", ([id]) => data.reactions.get(Number(id)) ?? messageOf(id)],
   ["GET", "/api/messages/:id/media", ([id]) => messageOf(id).media ?? fail()],
   ["GET", "/api/media/:id", ([id]) => mediaOf(id)],
@@ -341,7 +332,7 @@ async function answer(request, response) {
     const checks = ["database", "storage"].map((name) => ({ name, ok: true }));
     return json(response, 200, { ready: true, checks });
   }
-  if (!path.startsWith("/api/") && !path.startsWith("/_control/")) return serveFile(path, response);
+  if (!/^\/(api|_control|m)\//.test(path)) return serveFile(path, response);
   if (LATENCY_MS > 0) await new Promise((resolve) => setTimeout(resolve, LATENCY_MS));
   const cookie = /mediary_session=([\w-]+)/.exec(request.headers.cookie ?? "")?.[1];
   if (path === "/api/auth/login") {
@@ -356,6 +347,7 @@ async function answer(request, response) {
     return response.writeHead(204, { "Clear-Site-Data": '"cache"' }).end();
   }
   if (path === "/api/events") return openEvents(response);
+  if (request.method === "GET" && lists.serve(response, path, query)) return;
   const bytes = /^\/api\/media\/messages\/(\d+)$/.exec(path);
   if (bytes) return sendBytes(request, response, messageOf(bytes[1]).media ?? fail(), query);
   const file = /^\/api\/media\/(\d+)\/file$/.exec(path);

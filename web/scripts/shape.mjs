@@ -13,6 +13,8 @@ export const ROOMS = [
   "features/composer",
   "features/conversations",
   "features/thread",
+  "features/gallery",
+  "features/search",
   "features/details",
   "features/auth",
   "features/settings",

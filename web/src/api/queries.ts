@@ -169,7 +169,7 @@ export const conversationMediaQuery = (conversationId: number, filter: MediaFilt
     getNextPageParam: (page) => cursorAfter(page),
   });
 
-function cursorAfter<T>(page: Page<T>): string | undefined {
+export function cursorAfter<T>(page: Page<T>): string | undefined {
   return page.hasMore && page.nextCursor !== null ? page.nextCursor : undefined;
 }
 

@@ -1,7 +1,9 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 import { ApiError } from "@/api/client";
 import { conversationQuery } from "@/api/queries";
+import { BackStrip } from "@/app/BackStrip";
 import { useDetails } from "@/app/useDetails";
 import { useTitle } from "@/app/useTitle";
 import { focusConversations } from "@/features/conversations/focus";
@@ -12,6 +14,10 @@ import { contactName } from "@/features/message/contact";
 import { ThreadPane } from "@/features/thread/ThreadPane";
 import { isControl, useShortcuts } from "@/lib/shortcuts";
 
+const ConversationGallery = lazy(() =>
+  import("@/app/ConversationGallery").then((module) => ({ default: module.ConversationGallery })),
+);
+
 export function ConversationPage() {
   const { conversationId } = useParams({ from: "/inbox/c/$conversationId" });
   return <Opened key={conversationId} id={conversationId} />;
@@ -19,13 +25,14 @@ export function ConversationPage() {
 
 function Opened({ id }: { id: number }) {
   const client = useQueryClient();
-  const { view, info, part = 0 } = useSearch({ from: "/inbox/c/$conversationId" });
+  const { view, info, part = 0, gallery = false, back } = useSearch({ from: "/inbox/c/$conversationId" });
   const navigate = useNavigate({ from: "/c/$conversationId" });
   const conversation = useQuery(conversationQuery(id, client));
   const details = useDetails();
   useTitle(conversation.data ? contactName(conversation.data.contact) : null);
   useShortcuts({
     i: details.toggle,
+    g: () => void navigate({ search: (search) => ({ ...search, gallery: true }) }),
     Escape: () => {
       if (details.covering) return details.close();
       void navigate({ to: "/" }).then(focusConversations);
@@ -42,6 +49,7 @@ function Opened({ id }: { id: number }) {
         onDetails={details.toggle}
         detailsOpen={details.open}
         covered={details.covering}
+        strip={back && <BackStrip conversationId={id} way={back} />}
       />
       {details.open && !missing && (
         <DetailsPane
@@ -53,7 +61,12 @@ function Opened({ id }: { id: number }) {
           onClose={details.close}
         />
       )}
-      {view !== undefined && <ImageLightbox conversationId={id} messageId={view} part={part} />}
+      {gallery && !missing && (
+        <Suspense>
+          <ConversationGallery conversation={conversation.data} />
+        </Suspense>
+      )}
+      {view !== undefined && !gallery && <ImageLightbox conversationId={id} messageId={view} part={part} />}
     </>
   );
 }

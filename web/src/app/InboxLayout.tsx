@@ -1,7 +1,14 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { Outlet, useMatchRoute, useParams } from "@tanstack/react-router";
+import {
+  Outlet,
+  useMatchRoute,
+  useNavigate,
+  useParams,
+  useRouterState,
+  useSearch,
+} from "@tanstack/react-router";
 import { clsx } from "clsx";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { CommandPalette } from "@/app/CommandPalette";
 import { ConnectionBanner } from "@/app/ConnectionBanner";
 import { ListHeader } from "@/app/ListHeader";
@@ -12,16 +19,34 @@ import { Announcer } from "@/components/ui/announcer";
 import { ShortcutSheet } from "@/components/ui/shortcut-sheet";
 import { ConversationList } from "@/features/conversations/ConversationList";
 import { useShortcuts } from "@/lib/shortcuts";
+import { useWindowEvent } from "@/lib/useWindowEvent";
 import { texts } from "@/texts";
+
+const SearchPanel = lazy(() =>
+  import("@/app/SearchPanel").then((module) => ({ default: module.SearchPanel })),
+);
 
 /** The frame: conversations beside whatever the URL opened; on a phone one of the two. */
 export function InboxLayout() {
   const client = useQueryClient();
   const { conversationId } = useParams({ strict: false });
   const inSettings = useMatchRoute()({ to: "/settings", fuzzy: true }) !== false;
+  const atList = useRouterState({ select: ({ location }) => location.pathname === "/" });
+  const { q } = useSearch({ from: "/inbox" });
+  const navigate = useNavigate();
   const [sheet, setSheet] = useState(false);
+  const search = () => {
+    if (q === undefined) void navigate({ to: ".", search: (before) => ({ ...before, q: "" }) });
+  };
   useLive(client);
-  useShortcuts({ "?": () => setSheet(true) });
+  // `/` leads to the list's own field where that is in sight.
+  useShortcuts({ "?": () => setSheet(true), "/": search });
+  useWindowEvent("keydown", (event) => {
+    if (!(event.ctrlKey || event.metaKey) || event.altKey || !event.shiftKey) return;
+    if (event.key.toLowerCase() !== "f") return;
+    event.preventDefault();
+    search();
+  });
   return (
     <div className="flex h-full flex-col">
       <a
@@ -39,15 +64,20 @@ export function InboxLayout() {
             aria-label={texts.shell.panes.list}
             className={clsx(
               "w-full shrink-0 flex-col border-line bg-surface md:flex md:w-84 md:border-e",
-              conversationId === undefined ? "flex" : "hidden",
+              atList ? "flex" : "hidden",
             )}
           >
-            <ListHeader onShortcuts={() => setSheet(true)} />
+            <ListHeader onShortcuts={() => setSheet(true)} onSearch={search} />
             <ConversationList activeId={conversationId} />
           </nav>
         )}
         <Outlet />
       </div>
+      {q !== undefined && (
+        <Suspense>
+          <SearchPanel words={q} />
+        </Suspense>
+      )}
       <Announcer />
       <CommandPalette onShortcuts={() => setSheet(true)} />
       {sheet && <ShortcutSheet onClose={() => setSheet(false)} />}

@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { Keyboard, LogOut, Monitor, Moon, Settings, Sun } from "lucide-react";
+import { Images, Keyboard, LogOut, Monitor, Moon, Settings, Sun, TextSearch } from "lucide-react";
 import { useTheme } from "@/app/theme";
 import { IconButton, iconButton } from "@/components/ui/button";
 import { Logo } from "@/components/ui/logo";
@@ -8,7 +8,9 @@ import { texts } from "@/texts";
 
 const themeIcons = { system: Monitor, light: Sun, dark: Moon };
 
-export function ListHeader({ onShortcuts }: { onShortcuts: () => void }) {
+type ListHeaderProps = { onShortcuts: () => void; onSearch: () => void };
+
+export function ListHeader({ onShortcuts, onSearch }: ListHeaderProps) {
   const { theme, next } = useTheme();
   const ThemeIcon = themeIcons[theme];
   const { leave, pending, question } = useLogOut();
@@ -18,6 +20,18 @@ export function ListHeader({ onShortcuts }: { onShortcuts: () => void }) {
         <Logo className="size-7" />
         {texts.app.name}
       </h1>
+      <IconButton label={texts.search.open} onClick={onSearch} aria-keyshortcuts="Control+Shift+F">
+        <TextSearch className="size-4.5" />
+      </IconButton>
+      <Link
+        to="/media"
+        aria-label={texts.gallery.all}
+        title={texts.gallery.all}
+        activeProps={{ className: "bg-selected text-accent-strong!" }}
+        className={iconButton}
+      >
+        <Images className="size-4.5" />
+      </Link>
       <IconButton label={texts.shell.theme[theme]} onClick={next}>
         <ThemeIcon className="size-4.5" />
       </IconButton>

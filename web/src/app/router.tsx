@@ -17,6 +17,7 @@ import { InboxLayout } from "@/app/InboxLayout";
 import { InboxSkeleton } from "@/app/InboxSkeleton";
 import { PickConversation } from "@/app/PickConversation";
 import { useTheme } from "@/app/theme";
+import { WAYS_BACK, type WayBack } from "@/app/wayBack";
 import { LoginPage } from "@/features/auth/LoginPage";
 import { openDrafts } from "@/features/composer/drafts";
 import { stopAudio, usePlayback } from "@/features/media/playback";
@@ -36,7 +37,14 @@ export type ConversationSearch = {
   part?: number;
   /** The details pane, opened or closed by hand; otherwise the window's width decides. */
   details?: boolean;
+  /** All of its files are open over the thread. */
+  gallery?: boolean;
+  /** From where somebody came to look at a message, and may want to go back to. */
+  back?: WayBack;
 };
+
+/** The file that is open large, over the media of the company. */
+export type MediaSearch = { view?: number; part?: number };
 
 const root = createRootRouteWithContext<{ client: QueryClient }>()({
   component: Root,
@@ -68,6 +76,8 @@ const login = createRoute({
 const inbox = createRoute({
   getParentRoute: () => root,
   id: "inbox",
+  validateSearch: (search): { q?: string } =>
+    typeof search.q === "string" || typeof search.q === "number" ? { q: String(search.q) } : {},
   beforeLoad: async ({ context, location }) => {
     const me = await context.client.ensureQueryData(meQuery);
     if (me === null) throw redirect({ to: "/login", search: { next: location.href } });
@@ -112,6 +122,11 @@ const conversation = createRoute({
     ...entry("info", positive(search.info)),
     ...entry("part", positive(search.part)),
     ...entry("details", typeof search.details === "boolean" ? search.details : undefined),
+    ...entry("gallery", search.gallery === true ? true : undefined),
+    ...entry(
+      "back",
+      WAYS_BACK.find((way) => way === search.back),
+    ),
   }),
   onEnter: ({ params }) => openConversation(params.conversationId),
   onStay: ({ params }) => openConversation(params.conversationId),
@@ -194,7 +209,17 @@ const settingsPages = settings.addChildren([
   session,
 ]);
 
-const routeTree = root.addChildren([login, inbox.addChildren([pick, conversation, settingsPages])]);
+const allMedia = createRoute({
+  getParentRoute: () => inbox,
+  path: "/media",
+  validateSearch: (search): MediaSearch => ({
+    ...entry("view", positive(search.view)),
+    ...entry("part", positive(search.part)),
+  }),
+  component: lazyRouteComponent(() => import("@/app/MediaPage"), "MediaPage"),
+});
+
+const routeTree = root.addChildren([login, inbox.addChildren([pick, conversation, allMedia, settingsPages])]);
 
 export function createAppRouter(client: QueryClient) {
   return createRouter({ routeTree, context: { client }, defaultErrorComponent: CrashPage });

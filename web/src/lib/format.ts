@@ -48,14 +48,14 @@ export function formatDate(time: string): string {
   return new Intl.DateTimeFormat(locale, { dateStyle: "long" }).format(new Date(time));
 }
 
+/** "27 Nov 2026, 19:12", for a column of them. */
+export function formatMoment(time: string): string {
+  return new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" }).format(new Date(time));
+}
+
 /** The whole date and time, for titles and for screen readers. */
 export function formatDateTime(time: string): string {
   return new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short" }).format(new Date(time));
-}
-
-/** "30 Nov 2026, 19:10": for tables, where the day of the week would only take room. */
-export function formatMoment(time: string): string {
-  return new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" }).format(new Date(time));
 }
 
 /** "5 minutes ago", "in 2 hours", "yesterday". */

@@ -1,25 +1,16 @@
-import { useRef, useState } from "react";
-
-const DEBOUNCE_MS = 300;
+import { useState } from "react";
+import { useSettled } from "@/lib/useSettled";
 
 type SearchText = {
   /** What stands in the field. */
   typed: string;
-  /** What is searched for: the same once it has stood still; an emptied field counts at once. */
+  /** What is searched for: the same once it has stood still. */
   search: string;
   type: (words: string) => void;
 };
 
 export function useSearchText(): SearchText {
-  const [typed, setTyped] = useState("");
   const [search, setSearch] = useState("");
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  const type = (words: string) => {
-    setTyped(words);
-    clearTimeout(timer.current);
-    const settle = () => setSearch(words.trim());
-    if (words.trim() === "") settle();
-    else timer.current = setTimeout(settle, DEBOUNCE_MS);
-  };
+  const [typed, type] = useSettled(search, setSearch);
   return { typed, search, type };
 }

@@ -1,4 +1,5 @@
 import type { InfiniteData, QueryClient } from "@tanstack/react-query";
+import { galleryKeys } from "@/api/gallery";
 import { keys, type ThreadData } from "@/api/queries";
 import type { MediaFile, Message, Page } from "@/api/types";
 import { patchMediaList, patchMessageMedia, patchThreadMedia } from "@/live/patch";
@@ -19,8 +20,10 @@ export function putFile(client: QueryClient, media: MediaFile): void {
 /** Where a file stands beside its message. */
 export function putBesideMessage(client: QueryClient, media: MediaFile): void {
   client.setQueryData(keys.mediaByMessage(media.messageId, media.part), media);
-  client.setQueriesData<InfiniteData<Page<MediaFile>>>(
-    { queryKey: keys.conversationMedia(media.conversationId) },
-    (list) => list && patchMediaList(list, media),
-  );
+  for (const queryKey of [keys.conversationMedia(media.conversationId), galleryKeys.all]) {
+    client.setQueriesData<InfiniteData<Page<MediaFile>>>(
+      { queryKey },
+      (list) => list && patchMediaList(list, media),
+    );
+  }
 }

@@ -2,6 +2,7 @@ import { QueryClient, QueryObserver } from "@tanstack/react-query";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { keys, type ThreadData } from "@/api/queries";
 import type { MediaFile, Message } from "@/api/types";
+import { useNewFiles } from "@/live/newFiles";
 import { useProgress } from "@/live/progress";
 import { Sync } from "@/live/sync";
 import { conversation, media, message, page, thread, variant } from "@/test/fixtures";
@@ -41,6 +42,36 @@ describe("events", () => {
     client.setQueryData(keys.accounts, []);
     new Sync(client).handle("account.updated", {});
     expect(client.getQueryState(keys.accounts)?.isInvalidated).toBe(true);
+  });
+
+  it("that were missed do not have a long gallery asked for again, page by page", () => {
+    const client = new QueryClient();
+    const pages = (count: number) => Array.from({ length: count }, () => page([media()]));
+    client.setQueryData(["gallery", 1, "long"], { pages: pages(6), pageParams: [] });
+    client.setQueryData(["gallery", 1, "short"], { pages: pages(5), pageParams: [] });
+    new Sync(client).resync();
+    expect(client.getQueryState(["gallery", 1, "long"])?.isInvalidated).toBe(false);
+    expect(client.getQueryState(["gallery", 1, "short"])?.isInvalidated).toBe(true);
+  });
+
+  it("that bring a file note it for the galleries that are open", async () => {
+    answers.set("/api/media/7", media({ id: 7 }));
+    new Sync(new QueryClient()).handle("media.completed", { conversationId: 1, mediaId: 7 });
+    await vi.advanceTimersByTimeAsync(100);
+    expect(useNewFiles.getState().files.map(({ id }) => id)).toEqual([7]);
+  });
+
+  it("of a file that was deleted take it out of the galleries", async () => {
+    const client = new QueryClient();
+    client.setQueryData(["gallery", "company"], {
+      pages: [page([media({ id: 7 }), media({ id: 8 })])],
+      pageParams: [],
+    });
+    answers.set("/api/media/7", media({ id: 7, isActive: false }));
+    new Sync(client).handle("media.deleted", { conversationId: 1, mediaId: 7 });
+    await vi.advanceTimersByTimeAsync(100);
+    const list = client.getQueryData<{ pages: { items: MediaFile[] }[] }>(["gallery", "company"]);
+    expect(list?.pages[0]?.items.map(({ id }) => id)).toEqual([8]);
   });
 
   it("of a reaction put nothing into the thread but on its message", async () => {

@@ -1,9 +1,11 @@
 import type { InfiniteData, QueryClient } from "@tanstack/react-query";
 import { ApiError, api } from "@/api/client";
+import { galleryKeys } from "@/api/gallery";
 import { keys, type ThreadData } from "@/api/queries";
 import type { Conversation, LiveEvent, LiveEventName, MediaFile, Message, Page } from "@/api/types";
 import { putBesideMessage, putFile } from "@/live/files";
 import { dropMessage, putMessage } from "@/live/messages";
+import { noteNewFile } from "@/live/newFiles";
 import { upsertConversation } from "@/live/patch";
 import { useProgress } from "@/live/progress";
 
@@ -83,7 +85,9 @@ export class Sync {
     this.#waiting.clear();
     this.#created.clear();
     this.#elsewhere.clear();
-    void this.#client.invalidateQueries({ predicate: (query) => query.queryKey[0] !== keys.me[0] });
+    void this.#client.invalidateQueries({
+      predicate: ({ queryKey, state }) => queryKey[0] !== keys.me[0] && !isLongList(queryKey, state.data),
+    });
   }
 
   stop(): void {
@@ -138,7 +142,10 @@ export class Sync {
       throw error;
     }
     putMessage(this.#client, message);
-    for (const file of filesOf(message)) putBesideMessage(this.#client, file);
+    for (const file of filesOf(message)) {
+      putBesideMessage(this.#client, file);
+      if (created) noteNewFile(file);
+    }
     if (created && (message.media || message.attachments.length > 0)) {
       void this.#client.invalidateQueries({ queryKey: keys.conversationMedia(message.conversationId) });
     }
@@ -149,6 +156,7 @@ export class Sync {
     const media = await api.get<MediaFile>(`/api/media/${id}`);
     putFile(this.#client, media);
     if (completed) {
+      noteNewFile(media);
       void this.#client.invalidateQueries({ queryKey: keys.conversationMedia(media.conversationId) });
     }
     this.#listener.media?.(media);
@@ -171,6 +179,15 @@ export class Sync {
       predicate: (query) => query.queryKey[1] !== "",
     });
   }
+}
+
+/** Pages of a gallery that are asked for again without being asked for. */
+const GALLERY_PAGES_MAX = 5;
+
+/** Somebody has scrolled through thousands of files: all of their pages would be hundreds of requests. */
+function isLongList(queryKey: readonly unknown[], data: unknown): boolean {
+  if (queryKey[0] !== galleryKeys.all[0]) return false;
+  return ((data as InfiniteData<unknown> | undefined)?.pages.length ?? 0) > GALLERY_PAGES_MAX;
 }
 
 function filesOf({ media, attachments }: Message): MediaFile[] {

@@ -17,7 +17,7 @@ export function Popover({ anchor, label, onClose, children }: PopoverProps) {
     (panel: HTMLDivElement | null) => {
       if (panel === null) return;
       panel.showPopover();
-      place(panel, anchor.current);
+      placePopover(panel, anchor.current);
       panel.querySelector<HTMLElement>("button")?.focus();
     },
     [anchor],
@@ -44,7 +44,8 @@ export function Popover({ anchor, label, onClose, children }: PopoverProps) {
   );
 }
 
-function place(panel: HTMLElement, anchor: HTMLElement | null): void {
+/** Above what it belongs to, or below that where there is no room, and never beyond the window. */
+export function placePopover(panel: HTMLElement, anchor: HTMLElement | null): void {
   if (!anchor) return;
   const from = anchor.getBoundingClientRect();
   const { width, height } = panel.getBoundingClientRect();

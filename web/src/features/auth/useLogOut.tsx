@@ -6,6 +6,9 @@ import { api } from "@/api/client";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { forgetDrafts } from "@/features/composer/drafts";
+import { forgetGalleries } from "@/features/gallery/store";
+import { forgetPositions, stopAudio } from "@/features/media/playback";
+import { forgetSearch } from "@/features/search/store";
 import { stopSending } from "@/features/sending/sending";
 import { useOutbox } from "@/features/sending/store";
 import { texts } from "@/texts";
@@ -21,6 +24,10 @@ export function useLogOut(): { leave: () => void; pending: boolean; question: Re
     onSuccess: async () => {
       stopSending();
       forgetDrafts();
+      forgetGalleries();
+      forgetSearch();
+      stopAudio();
+      forgetPositions();
       await navigate({ to: "/login" });
       client.clear();
     },

@@ -1,8 +1,8 @@
 import { keepPreviousData, useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { defaultRangeExtractor, type Range, useVirtualizer } from "@tanstack/react-virtual";
 import { clsx } from "clsx";
-import { Inbox, SearchX } from "lucide-react";
+import { Inbox, SearchX, TextSearch } from "lucide-react";
 import { useRef, useState } from "react";
 import { conversationsQuery } from "@/api/queries";
 import type { Conversation } from "@/api/types";
@@ -13,6 +13,7 @@ import { SearchField } from "@/features/conversations/SearchField";
 import { useCursor } from "@/features/conversations/useCursor";
 import { useHeldOrder } from "@/features/conversations/useHeldOrder";
 import { useNow } from "@/lib/clock";
+import { rem } from "@/lib/rem";
 import { useLoadMore } from "@/lib/useLoadMore";
 import { useSearchText } from "@/lib/useSearchText";
 import { texts } from "@/texts";
@@ -42,6 +43,16 @@ export function ConversationList({ activeId }: { activeId: number | undefined })
         onOpen={() => void openFirst().catch(() => {})}
         onDown={focusConversations}
       />
+      {search !== "" && (
+        <Link
+          to="."
+          search={(before) => ({ ...before, q: search })}
+          className="mx-3 mb-1.5 flex min-h-9 shrink-0 items-center gap-2 rounded-lg px-2.5 text-accent hover:bg-hover pointer-coarse:min-h-11"
+        >
+          <TextSearch aria-hidden="true" className="size-4 shrink-0" />
+          <bdi className="truncate">{texts.search.everythingFor(search)}</bdi>
+        </Link>
+      )}
       {query.isPlaceholderData && (
         <p role="status" className="px-5 pb-2 text-muted text-xs">
           {texts.conversations.searching}
@@ -145,11 +156,6 @@ function Rows(props: RowsProps) {
       </ul>
     </div>
   );
-}
-
-/** The size of the page's text, which a person may have set larger. */
-function rem(): number {
-  return Number.parseFloat(getComputedStyle(document.documentElement).fontSize) || 16;
 }
 
 function withCursor(indexes: number[], cursor: number): number[] {

@@ -17,7 +17,14 @@ type SearchFieldProps = {
 
 export function SearchField({ value, onChange, busy, onOpen, onDown }: SearchFieldProps) {
   const input = useRef<HTMLInputElement>(null);
-  useShortcuts({ "/": () => input.current?.focus() });
+  useShortcuts({
+    "/": () => {
+      // On a phone the list may not be in sight.
+      if (!input.current?.checkVisibility()) return false;
+      input.current.focus();
+      return true;
+    },
+  });
   const keys: Record<string, () => void> = {
     Escape: () => (value ? onChange("") : input.current?.blur()),
     Enter: onOpen,

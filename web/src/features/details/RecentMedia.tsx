@@ -1,16 +1,15 @@
 import { Link } from "@tanstack/react-router";
-import { clsx } from "clsx";
 import { RECENT_MEDIA } from "@/api/queries";
 import type { MediaFile } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { Skeleton } from "@/components/ui/states";
 import { kindOf } from "@/features/media/kind";
-import { mediaState, partOf } from "@/features/media/state";
+import { MediaPreviewPopover } from "@/features/media/MediaPreviewPopover";
+import { partOf } from "@/features/media/state";
+import { TilePicture } from "@/features/media/TilePicture";
 import { useMediaByConversation } from "@/features/media/useMedia";
-import { VariantPicture } from "@/features/media/VariantPicture";
 import { fileNameOf } from "@/features/message/fileName";
 import { formatDateTime, formatLength } from "@/lib/format";
-import { blurOf } from "@/lib/thumbhash";
 import { texts } from "@/texts";
 
 const TILE_PX = 96;
@@ -21,7 +20,17 @@ export function RecentMedia({ conversationId }: { conversationId: number }) {
   const files = query.data?.pages[0]?.items;
   return (
     <section className="border-line border-t p-4">
-      <h3 className="mb-3 font-semibold">{texts.details.recent}</h3>
+      <div className="mb-3 flex items-center justify-between">
+        <h3 className="font-semibold">{texts.details.recent}</h3>
+        <Link
+          from="/c/$conversationId"
+          to="."
+          search={(search) => ({ ...search, gallery: true })}
+          className="-my-1 -me-2 rounded-lg px-2 py-1 font-medium text-accent hover:bg-hover"
+        >
+          {texts.gallery.all}
+        </Link>
+      </div>
       {query.isPending ? (
         <div className="grid grid-cols-3 gap-1.5">
           {Array.from({ length: RECENT_MEDIA / 2 }, (_, tile) => (
@@ -54,61 +63,31 @@ export function RecentMedia({ conversationId }: { conversationId: number }) {
 function Tile({ media }: { media: MediaFile }) {
   const name = fileNameOf(media) ?? kindOf(media).label;
   return (
-    <Link
-      from="/c/$conversationId"
-      to="."
-      search={({ part: _, ...rest }) => ({ ...rest, info: media.messageId, ...partOf(media) })}
-      aria-label={texts.details.about(name, formatDateTime(media.createdAt))}
-      title={name}
-      className="relative flex aspect-square flex-col items-center justify-center gap-1 overflow-hidden rounded-lg bg-sunken p-1.5 text-muted hover:brightness-95"
-    >
-      <TilePicture media={media} name={name} />
-      {media.fileType === "document" && (
-        // A white page on a white pane has no edge of its own.
-        <span
-          aria-hidden="true"
-          className="pointer-events-none absolute inset-0 rounded-lg border border-line"
-        />
+    <MediaPreviewPopover media={media}>
+      {(preview) => (
+        <Link
+          {...preview}
+          from="/c/$conversationId"
+          to="."
+          search={({ part: _, ...rest }) => ({ ...rest, info: media.messageId, ...partOf(media) })}
+          aria-label={texts.details.about(name, formatDateTime(media.createdAt))}
+          className="relative flex aspect-square flex-col items-center justify-center gap-1 overflow-hidden rounded-lg bg-sunken p-1.5 text-muted hover:brightness-95"
+        >
+          <TilePicture media={media} name={name} width={TILE_PX} />
+          {media.fileType === "document" && (
+            // A white page on a white pane has no edge of its own.
+            <span
+              aria-hidden="true"
+              className="pointer-events-none absolute inset-0 rounded-lg border border-line"
+            />
+          )}
+          {media.fileType === "video" && media.durationMs !== null && (
+            <span className="absolute end-1 bottom-1 rounded-full bg-black/60 px-1.5 text-[0.6875rem] text-white tabular-nums">
+              {formatLength(media.durationMs / 1000)}
+            </span>
+          )}
+        </Link>
       )}
-      {media.fileType === "video" && media.durationMs !== null && (
-        <span className="absolute end-1 bottom-1 rounded-full bg-black/60 px-1.5 text-[0.6875rem] text-white tabular-nums">
-          {formatLength(media.durationMs / 1000)}
-        </span>
-      )}
-    </Link>
-  );
-}
-
-/** A picture of a stored file; of others only the blur that the server chose to give. */
-function TilePicture({ media, name }: { media: MediaFile; name: string }) {
-  const state = mediaState(media);
-  const blur = blurOf(media.thumbhash);
-  const nameless = blur !== null && (state.kind === "ready" || state.kind === "tap");
-  const { icon: Icon } = kindOf(media);
-  const words = (
-    <>
-      <Icon
-        aria-hidden="true"
-        className={clsx("relative", nameless ? "size-8 rounded-full bg-black/55 p-1.5 text-white" : "size-6")}
-      />
-      {!nameless && (
-        <bdi className="line-clamp-2 max-w-full wrap-anywhere text-center text-[0.6875rem] leading-tight">
-          {name}
-        </bdi>
-      )}
-    </>
-  );
-  if (state.kind === "ready") {
-    return (
-      <VariantPicture media={media} width={TILE_PX}>
-        {words}
-      </VariantPicture>
-    );
-  }
-  return (
-    <>
-      {nameless && blur && <img src={blur} alt="" className="absolute inset-0 size-full object-cover" />}
-      {words}
-    </>
+    </MediaPreviewPopover>
   );
 }

@@ -5,6 +5,7 @@ import type { MediaFile } from "@/api/types";
 import { mediaBox, PAGE_HEIGHT } from "@/features/media/box";
 import { documentKind } from "@/features/media/documentKind";
 import { FileDownloadButton } from "@/features/media/FileDownloadButton";
+import { MediaPreviewPopover } from "@/features/media/MediaPreviewPopover";
 import { VariantPicture } from "@/features/media/VariantPicture";
 import { hasPage } from "@/features/media/variants";
 import { fileNameOf, shortName } from "@/features/message/fileName";
@@ -48,35 +49,40 @@ export function DocumentCard(props: DocumentCardProps) {
       : texts.media.downloadFile(name);
   return (
     <div className="relative max-w-full overflow-hidden rounded-xl bg-sunken" style={{ width }}>
-      <a
-        href={url}
-        {...(opens ? { target: "_blank", rel: "noreferrer" } : { download: saveAs ?? true })}
-        data-act="open"
-        onClick={onOpen}
-        aria-label={label}
-        className="group block rounded-xl -outline-offset-2"
-      >
-        {paged && <FirstPage media={media} width={width} plays={plays} />}
-        <span className="flex items-center gap-3 py-2.5 ps-3 pe-14">
-          <Badge media={media} />
-          <span className="min-w-0 flex-1 group-hover:underline">
-            <span dir="auto" title={name} className="wrap-anywhere line-clamp-3 font-medium leading-snug">
-              {shortName(name)}
-            </span>
-            {media.names.length > 0 && (
-              <span dir="auto" className="line-clamp-2 wrap-anywhere text-sm">
-                {peopleOn(media.names)}
+      <MediaPreviewPopover media={media}>
+        {(preview) => (
+          <a
+            href={url}
+            {...(opens ? { target: "_blank", rel: "noreferrer" } : { download: saveAs ?? true })}
+            {...preview}
+            data-act="open"
+            onClick={onOpen}
+            aria-label={label}
+            className="group block rounded-xl -outline-offset-2"
+          >
+            {paged && <FirstPage media={media} width={width} plays={plays} />}
+            <span className="flex items-center gap-3 py-2.5 ps-3 pe-14">
+              <Badge media={media} />
+              <span className="min-w-0 flex-1 group-hover:underline">
+                <span dir="auto" title={name} className="wrap-anywhere line-clamp-3 font-medium leading-snug">
+                  {shortName(name)}
+                </span>
+                {media.names.length > 0 && (
+                  <span dir="auto" className="line-clamp-2 wrap-anywhere text-sm">
+                    {peopleOn(media.names)}
+                  </span>
+                )}
+                <span className="block text-muted text-xs">
+                  {factsOf(media, media.fileSize ?? held?.size ?? null).join(" · ")}
+                </span>
+                {media.variantsError !== null && !paged && (
+                  <span className="block text-muted text-xs">{asSentence(media.variantsError)}</span>
+                )}
               </span>
-            )}
-            <span className="block text-muted text-xs">
-              {factsOf(media, media.fileSize ?? held?.size ?? null).join(" · ")}
             </span>
-            {media.variantsError !== null && !paged && (
-              <span className="block text-muted text-xs">{asSentence(media.variantsError)}</span>
-            )}
-          </span>
-        </span>
-      </a>
+          </a>
+        )}
+      </MediaPreviewPopover>
       <FileDownloadButton media={media} url={url} saveAs={saveAs} className="absolute end-2 bottom-3.5" />
     </div>
   );

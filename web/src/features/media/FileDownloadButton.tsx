@@ -15,6 +15,7 @@ type FileDownloadButtonProps = {
   className?: string | undefined;
   /** With the word beside its icon. */
   worded?: boolean;
+  tabIndex?: number;
 };
 
 /** Hands the file to the browser's own downloads, under its original name. */
@@ -24,11 +25,13 @@ export function FileDownloadButton({
   saveAs,
   className,
   worded = false,
+  tabIndex,
 }: FileDownloadButtonProps) {
   const label = texts.media.downloadFile(fileNameOf(media) ?? kindOf(media).label);
   return (
     <a
       data-act="download"
+      tabIndex={tabIndex}
       href={downloadUrl(url)}
       download={url.startsWith("blob:") ? (saveAs ?? true) : true}
       aria-label={label}

@@ -7,8 +7,9 @@ import { FileDownloadButton } from "@/features/media/FileDownloadButton";
 import { kindOf } from "@/features/media/kind";
 import { useCurrentView } from "@/features/media/reveal";
 import { mediaState } from "@/features/media/state";
-import type { Gallery } from "@/features/media/useMediaGallery";
+import type { Neighbours } from "@/features/media/useNeighbours";
 import type { useZoom } from "@/features/media/useZoom";
+import { isSeenAsPicture } from "@/features/media/variants";
 import { PersonName } from "@/features/message/PersonName";
 import { senderOf } from "@/features/message/people";
 import { formatDateTime } from "@/lib/format";
@@ -18,7 +19,7 @@ export const lightboxButton =
   "text-white/85 hover:bg-white/15! hover:text-white! focus-visible:outline-white";
 
 type LightboxBarProps = {
-  gallery: Gallery;
+  neighbours: Neighbours;
   messageId: number;
   zoom: ReturnType<typeof useZoom>;
   onClose: () => void;
@@ -26,10 +27,10 @@ type LightboxBarProps = {
 };
 
 /** Above what is shown large: whose it is, when it came, and what can be done. */
-export function LightboxBar({ gallery, messageId, zoom, onClose, onJump }: LightboxBarProps) {
+export function LightboxBar({ neighbours, messageId, zoom, onClose, onJump }: LightboxBarProps) {
   const client = useQueryClient();
   const { data: message } = useQuery(messageQuery(messageId, client));
-  const { current: media, counter } = gallery;
+  const { current: media, counter } = neighbours;
   const url = useViewUrl(media);
   const sender = message ? senderOf(message, undefined) : "";
   const when = message ? formatDateTime(message.timestamp) : "";
@@ -48,7 +49,7 @@ export function LightboxBar({ gallery, messageId, zoom, onClose, onJump }: Light
         </p>
       </div>
       {/* What has no picture has nothing to zoom; the buttons stay, and with them the focus of who steps through. */}
-      <ZoomButtons zoom={zoom} disabled={url === null || media?.fileType === "video"} />
+      <ZoomButtons zoom={zoom} disabled={url === null || !media || !isSeenAsPicture(media)} />
       <IconButton label={texts.lightbox.showInThread} onClick={onJump} className={lightboxButton}>
         <MessageSquareText className="size-5" />
       </IconButton>

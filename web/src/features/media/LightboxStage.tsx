@@ -3,18 +3,27 @@ import { clsx } from "clsx";
 import { type CSSProperties, useRef, useState } from "react";
 import { messageQuery } from "@/api/queries";
 import type { MediaFile } from "@/api/types";
+import { DocumentCard } from "@/features/media/DocumentCard";
 import { FailedTile } from "@/features/media/FailedTile";
 import { type Failure, ofBrowser } from "@/features/media/failure";
 import { LightboxCaption } from "@/features/media/LightboxCaption";
 import { LoadingTile } from "@/features/media/LoadingTile";
 import { MediaPlaceholder } from "@/features/media/MediaPlaceholder";
+import { MediaViewer } from "@/features/media/MediaViewer";
 import { useCurrentView, useReveal } from "@/features/media/reveal";
 import { isOnDemand, mediaState } from "@/features/media/state";
 import { usePicture } from "@/features/media/usePicture";
 import { useVariant } from "@/features/media/useVariant";
 import type { useZoom } from "@/features/media/useZoom";
 import { VideoPlayer } from "@/features/media/VideoPlayer";
-import { isShownByBrowsers, previewWidth, variantUrl } from "@/features/media/variants";
+import {
+  hasPage,
+  isPdf,
+  isSeenAsPicture,
+  isShownByBrowsers,
+  previewWidth,
+  variantUrl,
+} from "@/features/media/variants";
 import { WaitingStage } from "@/features/media/WaitingStage";
 import { fileNameOf } from "@/features/message/fileName";
 import { senderOf } from "@/features/message/people";
@@ -41,6 +50,7 @@ export function LightboxStage({ media, messageId, zoom }: StageProps) {
   const [onDemand] = useState(() => isOnDemand(media));
   if (state.kind === "ready" && media.fileType === "video")
     return <LargeVideo media={media} url={state.url} />;
+  if (state.kind === "ready" && !isSeenAsPicture(media)) return <WholeViewer media={media} url={state.url} />;
   if (state.kind === "ready") {
     const props = { media, messageId, zoom, url: state.url };
     return onDemand ? <WholePicture key={view?.id} {...props} /> : <StoredPicture {...props} />;
@@ -49,6 +59,36 @@ export function LightboxStage({ media, messageId, zoom }: StageProps) {
   return (
     <div className={notice}>
       <MediaPlaceholder media={media} state={state} onReveal={reveal} />
+    </div>
+  );
+}
+
+/** A sound or a document as its thread shows it; of a document with pages the first one, as large as it can be. */
+function WholeViewer({ media, url }: { media: MediaFile; url: string }) {
+  const page = useVariant(media, isPdf(media) && hasPage(media) ? variantUrl(media, "preview") : null);
+  if (page.phase === "missing" || page.url === null) {
+    return (
+      <div className={notice}>
+        <div className="max-w-full rounded-2xl bg-surface p-2">
+          <MediaViewer media={media} sender="" timestamp={media.createdAt} caption={fileNameOf(media)} />
+        </div>
+      </div>
+    );
+  }
+  return (
+    <div className={`${notice} flex-col gap-3 pb-4 max-sm:px-4`}>
+      <div className="flex min-h-0 flex-1 items-center justify-center">
+        {page.phase !== "loaded" && <WaitingStage error={null} />}
+        <img
+          key={page.attempt}
+          src={page.url}
+          alt=""
+          onLoad={page.onLoad}
+          onError={page.onError}
+          className="max-h-full max-w-full rounded-lg bg-white object-contain"
+        />
+      </div>
+      <DocumentCard media={media} url={url} pictured={false} />
     </div>
   );
 }

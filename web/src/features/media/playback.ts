@@ -8,6 +8,7 @@ import { recall, remember } from "@/lib/storage";
 const RATES = [1, 1.5, 2] as const;
 type Rate = (typeof RATES)[number];
 const RATE_KEY = "mediary.rate";
+const POSITIONS_KEY = "mediary.positions";
 const POSITIONS_MAX = 200;
 
 type PlaybackState = {
@@ -48,14 +49,15 @@ type Task = {
 let audio: HTMLAudioElement | null = null;
 let task: Task | null = null;
 let active: HTMLMediaElement | null = null;
-/** Where each file was left, so that playing resumes there. */
-const positions = new Map<number, number>();
+/** Where each file was left, so that playing resumes there, also after the page was loaded again. */
+const positions = new Map<number, number>(readPositions());
 
 export function audioElement(): HTMLAudioElement {
   if (audio === null) {
     audio = new Audio();
     audio.addEventListener("error", () => task && playNextSource(task));
     audio.addEventListener("ended", () => task && onEnded(task.media));
+    window.addEventListener("pagehide", keepPosition);
   }
   return audio;
 }
@@ -169,4 +171,24 @@ function keepPosition(): void {
   if (!audio.ended && audio.currentTime > 0) positions.set(mediaId, audio.currentTime);
   const oldest = positions.keys().next().value;
   if (positions.size > POSITIONS_MAX && oldest !== undefined) positions.delete(oldest);
+  remember(POSITIONS_KEY, JSON.stringify([...positions]));
+}
+
+/** Who logs in next has not heard anything. */
+export function forgetPositions(): void {
+  positions.clear();
+  remember(POSITIONS_KEY, null);
+}
+
+function readPositions(): [number, number][] {
+  try {
+    const kept: unknown = JSON.parse(recall(POSITIONS_KEY) ?? "[]");
+    return Array.isArray(kept) ? kept.filter(isPosition).slice(-POSITIONS_MAX) : [];
+  } catch {
+    return [];
+  }
+}
+
+function isPosition(entry: unknown): entry is [number, number] {
+  return Array.isArray(entry) && entry.length === 2 && entry.every(Number.isFinite);
 }

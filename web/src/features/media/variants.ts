@@ -102,6 +102,11 @@ export function shownAs(media: MediaFile): "image" | "video" | "audio" | null {
   return isSeen ? "image" : null;
 }
 
+/** Whether a file is looked at as a picture, also where it was sent as a document. */
+export function isSeenAsPicture(media: MediaFile): boolean {
+  return media.fileType === "image" || media.fileType === "sticker" || shownAs(media) === "image";
+}
+
 export function isPdf(media: MediaFile): boolean {
   return typeOf(media) === "application/pdf";
 }

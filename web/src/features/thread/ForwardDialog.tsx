@@ -1,17 +1,14 @@
 import { keepPreviousData, useInfiniteQuery, useMutation } from "@tanstack/react-query";
 import { Search } from "lucide-react";
-import { useState } from "react";
-import { toast } from "sonner";
+import { type ReactNode, useState } from "react";
 import { conversationsQuery } from "@/api/queries";
-import { forwardMessage } from "@/api/send";
-import type { Conversation, Message } from "@/api/types";
+import type { Conversation } from "@/api/types";
 import { Avatar } from "@/components/ui/avatar";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { ErrorState, reasonOf, Skeleton } from "@/components/ui/states";
 import { contactName, contactPhone } from "@/features/message/contact";
 import { PersonName } from "@/features/message/PersonName";
-import { previewOf } from "@/features/message/preview";
 import { asSentence } from "@/lib/sentence";
 import { useSearchText } from "@/lib/useSearchText";
 import { texts } from "@/texts";
@@ -19,28 +16,28 @@ import { texts } from "@/texts";
 /** Conversations that one message goes to at once. */
 const TARGETS_MAX = 20;
 
-/** Sends a message on to other conversations. */
-export function ForwardDialog({ message, onClose }: { message: Message; onClose: () => void }) {
+type ForwardDialogProps = {
+  /** What is sent on. */
+  words: ReactNode;
+  forward: (conversationIds: number[]) => Promise<unknown>;
+  onDone: (count: number) => void;
+  onClose: () => void;
+};
+
+/** Asks to which conversations something is sent on, and sends it there. */
+export function ForwardDialog({ words, forward: send, onDone, onClose }: ForwardDialogProps) {
   const { typed, search, type } = useSearchText();
   // Kept whole: who is chosen stays so while the list shows others.
   const [chosen, setChosen] = useState<Conversation[]>([]);
   const forward = useMutation({
-    mutationFn: () =>
-      forwardMessage(
-        message.id,
-        chosen.map(({ id }) => id),
-      ),
-    onSuccess: () => {
-      toast.success(texts.forward.done(chosen.length));
-      onClose();
-    },
+    mutationFn: () => send(chosen.map(({ id }) => id)),
+    onSuccess: () => onDone(chosen.length),
   });
   const toggle = (conversation: Conversation) =>
     setChosen((before) => {
       const without = before.filter(({ id }) => id !== conversation.id);
       return without.length < before.length ? without : [...before, conversation].slice(0, TARGETS_MAX);
     });
-  const { icon: Icon, text } = previewOf(message);
   return (
     <Dialog title={texts.forward.title} onClose={onClose}>
       <form
@@ -50,10 +47,7 @@ export function ForwardDialog({ message, onClose }: { message: Message; onClose:
           if (chosen.length > 0 && !forward.isPending) forward.mutate();
         }}
       >
-        <p className="flex items-center gap-2 rounded-lg bg-sunken px-3 py-2 text-muted">
-          {Icon && <Icon aria-hidden="true" className="size-4 shrink-0" />}
-          <bdi className="truncate">{text}</bdi>
-        </p>
+        <p className="flex items-center gap-2 rounded-lg bg-sunken px-3 py-2 text-muted">{words}</p>
         <label className="relative block">
           <Search aria-hidden="true" className="absolute inset-y-0 start-3 my-auto size-4 text-muted" />
           <input

@@ -7,7 +7,7 @@ import { keys } from "@/api/queries";
 import type { Message } from "@/api/types";
 import { forgetDrafts, useDrafts } from "@/features/composer/drafts";
 import { ThreadContext } from "@/features/thread/context";
-import { ForwardDialog } from "@/features/thread/ForwardDialog";
+import { ForwardMessage } from "@/features/thread/ForwardMessage";
 import { MessageActions } from "@/features/thread/MessageActions";
 import { conversation, message, page } from "@/test/fixtures";
 
@@ -97,7 +97,7 @@ it("Forward asks where the message is to go", async () => {
 });
 
 it("a message goes on to the conversations that were chosen", async () => {
-  render(inThread(<ForwardDialog message={message(4)} onClose={() => {}} />));
+  render(inThread(<ForwardMessage message={message(4)} onClose={() => {}} />));
   const dialog = within(document.querySelector("dialog") as HTMLElement);
   for (const name of ["Customer 2", "Customer 3"]) {
     await userEvent.click(dialog.getByRole("checkbox", { name: new RegExp(name), hidden: true }));

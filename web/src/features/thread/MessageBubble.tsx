@@ -1,13 +1,11 @@
 import { clsx } from "clsx";
-import { Forward } from "lucide-react";
-import { memo, type ReactNode } from "react";
+import { memo } from "react";
 import { useMayAct } from "@/api/roles";
 import type { Message } from "@/api/types";
-import { contactName } from "@/features/message/contact";
-import { PersonName } from "@/features/message/PersonName";
 import { senderOf } from "@/features/message/people";
 import type { Outgoing } from "@/features/sending/outbox";
 import { Attachments } from "@/features/thread/Attachments";
+import { BubbleFrame, BubbleHeading } from "@/features/thread/BubbleFrame";
 import { useThreadContext } from "@/features/thread/context";
 import { MediaMessageItem } from "@/features/thread/MediaMessageItem";
 import { MessageActions } from "@/features/thread/MessageActions";
@@ -71,69 +69,22 @@ function Body({ sender, ...props }: BubbleProps & { sender: string }) {
   const { message, firstOfGroup } = props;
   if (!isFrameless(message)) {
     return (
-      <Frame {...props}>
-        <Heading message={message} sender={firstOfGroup ? sender : null} />
+      <BubbleFrame message={message} lastOfGroup={props.lastOfGroup}>
+        <BubbleHeading message={message} sender={firstOfGroup ? sender : null} />
         {message.replyTo !== null && <Quote messageId={message.replyTo} />}
         <Content message={message} sender={sender} />
-      </Frame>
+      </BubbleFrame>
     );
   }
   return (
     <div className={clsx("flex flex-col", message.direction === "outbound" ? "items-end" : "items-start")}>
       {message.replyTo !== null && (
-        <Frame {...props}>
+        <BubbleFrame message={message} lastOfGroup={props.lastOfGroup}>
           <Quote messageId={message.replyTo} />
-        </Frame>
+        </BubbleFrame>
       )}
       <MediaMessageItem message={message} sender={sender} />
     </div>
-  );
-}
-
-/** Its ground is stronger than the page's, so what is quiet on it has to be stronger too. */
-const OUTBOUND = "bg-outbound [--muted:light-dark(#46554f,#b7c6c1)]";
-
-function Frame({ message, lastOfGroup, children }: BubbleProps & { children: ReactNode }) {
-  const outbound = message.direction === "outbound";
-  return (
-    <div
-      className={clsx(
-        "relative w-fit max-w-[min(34rem,86%)] rounded-2xl p-1 shadow-soft",
-        outbound ? OUTBOUND : "bg-inbound",
-        outbound ? "bubble bubble-ours" : "bubble",
-        message.replyTo === null ? "min-w-22" : "min-w-64",
-        lastOfGroup && (outbound ? "rounded-ee-md" : "rounded-es-md"),
-      )}
-    >
-      {children}
-    </div>
-  );
-}
-
-function Heading({ message, sender }: { message: Message; sender: string | null }) {
-  const { conversation } = useThreadContext();
-  // In a thread with one person only a name that is not theirs says something.
-  const other =
-    message.direction === "inbound" && conversation && sender !== contactName(conversation.contact);
-  return (
-    <>
-      {other && sender && (
-        <p className="px-2 pt-0.5 font-semibold text-accent text-xs">
-          <PersonName name={sender} />
-        </p>
-      )}
-      {message.forwarded && !message.revoked && (
-        <p
-          className={clsx(
-            "flex items-center gap-1 px-2 pt-0.5 text-muted text-xs italic",
-            message.media && "pb-1.5",
-          )}
-        >
-          <Forward aria-hidden="true" className="size-3.5" />
-          {texts.message.forwarded}
-        </p>
-      )}
-    </>
   );
 }
 

@@ -3,9 +3,9 @@ import { useCallback, useMemo, useRef, useState } from "react";
 import type { Outgoing } from "@/features/sending/outbox";
 import { JumpToLatest } from "@/features/thread/JumpToLatest";
 import { RowView } from "@/features/thread/RowView";
-import { estimateHeight, type ThreadRow, threadRows } from "@/features/thread/rows";
+import { estimateHeight, shows, type ThreadRow, threadRows } from "@/features/thread/rows";
 import { freshCount, type ThreadState } from "@/features/thread/state";
-import { type Dispatch, END_PX, isTarget, type List, useHeldPlace } from "@/features/thread/useHeldPlace";
+import { type Dispatch, END_PX, type List, useHeldPlace } from "@/features/thread/useHeldPlace";
 import type { useThread } from "@/features/thread/useThread";
 import { walk } from "@/features/thread/walk";
 import { useNow } from "@/lib/clock";
@@ -82,7 +82,7 @@ export function MessageList(props: MessageListProps) {
                     row={row}
                     now={now}
                     thread={thread.query}
-                    highlighted={isTarget(row, state.highlighted)}
+                    highlighted={shows(row, state.highlighted)}
                   />
                 </div>
               );

@@ -1,5 +1,6 @@
 import { Button } from "@/components/ui/button";
 import { Spinner } from "@/components/ui/spinner";
+import { MessageAlbum } from "@/features/thread/MessageAlbum";
 import { MessageBubble } from "@/features/thread/MessageBubble";
 import type { ThreadRow } from "@/features/thread/rows";
 import type { useThread } from "@/features/thread/useThread";
@@ -36,6 +37,8 @@ export function RowView({ row, now, thread, highlighted }: RowViewProps) {
           <span className="h-px flex-1 bg-accent/40" />
         </h2>
       );
+    case "album":
+      return <MessageAlbum row={row} highlighted={highlighted} />;
     case "message":
       return (
         <MessageBubble

@@ -7,7 +7,7 @@ import { DropZone } from "@/features/composer/DropZone";
 import { contactName } from "@/features/message/contact";
 import { useOutgoing } from "@/features/sending/store";
 import { ThreadContext } from "@/features/thread/context";
-import { ForwardDialog } from "@/features/thread/ForwardDialog";
+import { ForwardMessage } from "@/features/thread/ForwardMessage";
 import { MessageList } from "@/features/thread/MessageList";
 import type { useThread } from "@/features/thread/useThread";
 import { useThreadState } from "@/features/thread/useThreadState";
@@ -60,7 +60,7 @@ export function Thread({ conversationId, conversation }: ThreadProps) {
           onSent={toLatest}
         />
       </DropZone>
-      {forwarding && <ForwardDialog message={forwarding} onClose={() => setForwarding(null)} />}
+      {forwarding && <ForwardMessage message={forwarding} onClose={() => setForwarding(null)} />}
     </ThreadContext>
   );
 }

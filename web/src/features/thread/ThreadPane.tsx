@@ -1,5 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { ArrowLeft, MessageSquareOff, PanelRight } from "lucide-react";
+import type { ReactNode } from "react";
 import type { Conversation } from "@/api/types";
 import { Avatar } from "@/components/ui/avatar";
 import { IconButton, iconButton } from "@/components/ui/button";
@@ -17,6 +18,8 @@ type ThreadPaneProps = {
   /** By the details: then nothing of it can be reached. */
   covered: boolean;
   onDetails: () => void;
+  /** Below the header. */
+  strip?: ReactNode;
 };
 
 /** Too narrow for the list beside the thread; the same as Tailwind's `max-md`. */
@@ -53,6 +56,7 @@ export function ThreadPane(props: ThreadPaneProps) {
           </IconButton>
         )}
       </header>
+      {props.strip}
       {missing ? (
         <EmptyState icon={<MessageSquareOff />} title={texts.thread.notFound}>
           <Link to="/" className="mt-2 font-medium text-accent underline">

@@ -1,6 +1,6 @@
 import type { Virtualizer } from "@tanstack/react-virtual";
 import { type ActionDispatch, useLayoutEffect, useRef } from "react";
-import type { ThreadRow } from "@/features/thread/rows";
+import { shows, type ThreadRow } from "@/features/thread/rows";
 import type { Place, ThreadAction, ThreadState } from "@/features/thread/state";
 
 /** This close to the end counts as reading the newest. */
@@ -30,7 +30,7 @@ export function useHeldPlace(list: List, rows: ThreadRow[], state: ThreadState, 
     // Each older page that comes in leads further up.
     if (place.kind === "start") list.scrollToOffset(0);
     if (place.kind === "message") {
-      index = rows.findIndex((row) => isTarget(row, place.messageId));
+      index = rows.findIndex((row) => shows(row, place.messageId));
       // The list takes a while to arrive at an index, and does not notice when rows that come in above change it.
       if (index !== -1 && (isNew || last?.index !== index)) list.scrollToIndex(index, { align: "center" });
     }
@@ -38,8 +38,4 @@ export function useHeldPlace(list: List, rows: ThreadRow[], state: ThreadState, 
     shown.current = { place, index, atEnd, offset: list.scrollOffset };
     dispatch({ type: "scrolled", atEnd });
   });
-}
-
-export function isTarget(row: ThreadRow, messageId: number | null): boolean {
-  return row.kind === "message" && row.message.id === messageId;
 }

@@ -10,23 +10,25 @@ const AHEAD = 5;
 /** What is looked at. */
 const SEEN: readonly FileType[] = ["image", "video"];
 
-export type Gallery = {
+/** What is looked at large, and what lies to its left and right. */
+export type Neighbours = {
   current: MediaFile | undefined;
   error: Error | null;
   retry: () => void;
-  older: MediaFile | undefined;
-  newer: MediaFile | undefined;
+  before: MediaFile | undefined;
+  after: MediaFile | undefined;
   /** Of those that are known. */
-  oldest: MediaFile | undefined;
-  newest: MediaFile | undefined;
-  /** Counted from the oldest; only where all are known. */
+  first: MediaFile | undefined;
+  last: MediaFile | undefined;
+  /** Counted from the first; only where all are known. */
   counter: { at: number; of: number } | null;
 };
 
-/** The pictures and videos of a conversation around one of them, newest first as they are paged. */
-export function useMediaGallery(conversationId: number, messageId: number, part: number): Gallery {
+/** The pictures and videos of a conversation around one of them, from the oldest to the newest as in its thread. */
+export function useNeighbours(conversationId: number, messageId: number, part: number): Neighbours {
   const own = useMediaByMessage(messageId, part);
   const query = useMediaByConversation(conversationId, { fileType: SEEN });
+  // Newest first, as they are paged.
   const pictures = query.data?.pages.flatMap((page) => page.items) ?? [];
   const at = pictures.findIndex((media) => media.messageId === messageId && media.part === part);
   const pages = query.data?.pages.length ?? 0;
@@ -43,10 +45,10 @@ export function useMediaGallery(conversationId: number, messageId: number, part:
     current: pictures[at] ?? own.data,
     error: own.error,
     retry: () => void own.refetch(),
-    older: at === -1 ? undefined : pictures[at + 1],
-    newer: at > 0 ? pictures[at - 1] : undefined,
-    oldest: at === -1 ? undefined : pictures.at(-1),
-    newest: at === -1 ? undefined : pictures[0],
+    before: at === -1 ? undefined : pictures[at + 1],
+    after: at > 0 ? pictures[at - 1] : undefined,
+    first: at === -1 ? undefined : pictures.at(-1),
+    last: at === -1 ? undefined : pictures[0],
     counter: at === -1 || hasNextPage ? null : { at: pictures.length - at, of: pictures.length },
   };
 }

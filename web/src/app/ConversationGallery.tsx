@@ -1,0 +1,40 @@
+import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import type { Conversation } from "@/api/types";
+import { useUndo } from "@/app/useUndo";
+import { MediaGalleryModal } from "@/features/gallery/MediaGalleryModal";
+import { partOf } from "@/features/media/state";
+import { focusMainIfLost } from "@/lib/focusMain";
+
+/** The media of a conversation, as the URL says. */
+export function ConversationGallery({ conversation }: { conversation: Conversation | undefined }) {
+  const { conversationId } = useParams({ from: "/inbox/c/$conversationId" });
+  const { view, part = 0 } = useSearch({ from: "/inbox/c/$conversationId" });
+  const navigate = useNavigate({ from: "/c/$conversationId" });
+  const close = useUndo(
+    () => void navigate({ search: ({ view: _, part: __, ...rest }) => rest, replace: true }),
+  );
+  return (
+    <MediaGalleryModal
+      conversationId={conversationId}
+      conversation={conversation}
+      viewed={view === undefined ? null : { messageId: view, part }}
+      view={(file, replace = false) => {
+        if (file === null) return close();
+        void navigate({
+          search: ({ part: _, ...rest }) => ({ ...rest, view: file.messageId, ...partOf(file) }),
+          replace,
+        });
+      }}
+      jump={({ messageId }) =>
+        void navigate({
+          search: ({ view: _, part: __, gallery: ___, info: ____, ...rest }) => ({
+            ...rest,
+            m: messageId,
+            back: "gallery",
+          }),
+        }).then(focusMainIfLost)
+      }
+      onClose={() => void navigate({ search: ({ gallery: _, ...rest }) => rest, replace: true })}
+    />
+  );
+}

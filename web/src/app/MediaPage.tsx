@@ -1,0 +1,53 @@
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { ArrowLeft } from "lucide-react";
+import { useTitle } from "@/app/useTitle";
+import { useUndo } from "@/app/useUndo";
+import { iconButton } from "@/components/ui/button";
+import { MediaGallery } from "@/features/gallery/MediaGallery";
+import { partOf } from "@/features/media/state";
+import { focusMainIfLost } from "@/lib/focusMain";
+import { texts } from "@/texts";
+
+/** The media of the company. */
+export function MediaPage() {
+  const { view, part = 0 } = useSearch({ from: "/inbox/media" });
+  const navigate = useNavigate({ from: "/media" });
+  const close = useUndo(() => void navigate({ search: {}, replace: true }));
+  useTitle(texts.gallery.title);
+  return (
+    <main
+      id="thread"
+      tabIndex={-1}
+      aria-label={texts.gallery.all}
+      className="flex min-w-0 flex-1 flex-col bg-page outline-none"
+    >
+      <MediaGallery
+        scope="company"
+        viewed={view === undefined ? null : { messageId: view, part }}
+        label={texts.gallery.all}
+        title={<h1 className="truncate font-semibold text-base">{texts.gallery.all}</h1>}
+        before={
+          <Link
+            to="/"
+            aria-label={texts.action.back}
+            title={texts.action.back}
+            className={`${iconButton} -ms-1 md:hidden`}
+          >
+            <ArrowLeft className="size-5 rtl:rotate-180" />
+          </Link>
+        }
+        view={(file, replace = false) => {
+          if (file === null) return close();
+          void navigate({ search: { view: file.messageId, ...partOf(file) }, replace });
+        }}
+        jump={({ conversationId, messageId }) =>
+          void navigate({
+            to: "/c/$conversationId",
+            params: { conversationId },
+            search: { m: messageId, back: "media" },
+          }).then(focusMainIfLost)
+        }
+      />
+    </main>
+  );
+}
