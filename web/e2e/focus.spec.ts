@@ -54,6 +54,7 @@ test("the large view keeps the focus from photo to photo, and gives it back", as
   const lightbox = inbox.getByRole("dialog", { name: "Photos and videos of this conversation" });
   const rotate = lightbox.getByRole("button", { name: "Rotate" });
   await rotate.focus();
+  await expect(lightbox.getByRole("button", { name: "Older" })).toBeVisible();
   const before = inbox.url();
   await inbox.keyboard.press("ArrowLeft");
   await expect(inbox).not.toHaveURL(before);

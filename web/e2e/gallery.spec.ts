@@ -389,6 +389,17 @@ test("fifty thousand files are one scroll, of which little is in the page", asyn
   await expect(scrubber).toHaveAttribute("aria-valuetext", /2025/);
   await expect(gallery.getByRole("listbox")).toHaveAttribute("aria-busy", "false");
   await expect(files(gallery).first()).toHaveAccessibleName(/2025/);
+  // What is newer comes in above, and what is read stays where it is.
+  const month = (await scrubber.getAttribute("aria-valuetext")) ?? "";
+  await expect.poll(() => scroller.evaluate((box) => box.scrollTop)).toBeGreaterThan(500);
+  await expect(scrubber).toHaveAttribute("aria-valuetext", month);
+  const [name, year] = month.split(" ");
+  const atTop = scroller.evaluate((box) => {
+    const { left, top } = box.getBoundingClientRect();
+    const under = document.elementsFromPoint(left + 60, top + 90);
+    return under.find((element) => element.matches("[data-file]"))?.getAttribute("aria-label") ?? "";
+  });
+  expect(await atTop).toMatch(new RegExp(`${name} \\d+, ${year}`));
   expect(await files(gallery).count()).toBeLessThan(150);
 });
 

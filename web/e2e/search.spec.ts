@@ -56,6 +56,29 @@ test("the browser's Back leads to what was found", async ({ inbox }) => {
   await expect(dialog(inbox)).toBeHidden();
 });
 
+test("Enter right after the words opens what they find", async ({ inbox }) => {
+  const { word, conversation } = await written(inbox);
+  await inbox.goto("/?q=");
+  await expect(field(inbox)).toBeFocused();
+  await inbox.keyboard.insertText(word);
+  await inbox.keyboard.press("Enter");
+  await expect(inbox).toHaveURL(new RegExp(`/c/${conversation.id}\\?.*m=\\d+`));
+  await expect(dialog(inbox)).toBeHidden();
+});
+
+test("words that settle after the search was closed do not open it again", async ({ inbox }) => {
+  await inbox.clock.install();
+  await inbox.goto("/?q=");
+  await expect(field(inbox)).toBeFocused();
+  await inbox.keyboard.type("zz");
+  await inbox.keyboard.press("Escape");
+  await expect(dialog(inbox)).toBeHidden();
+  await inbox.clock.fastForward(1_000);
+  await inbox.keyboard.press("?");
+  await expect(inbox.getByRole("dialog", { name: "Keyboard shortcuts" })).toBeVisible();
+  await expect(dialog(inbox)).toBeHidden();
+});
+
 test("the arrows lead through people, messages and files", async ({ inbox }) => {
   const answer = await inbox.request.get("/api/media?limit=100&downloadStatus=completed&fileType=document");
   const { items } = (await answer.json()) as { items: { fileName: string | null }[] };

@@ -11,7 +11,9 @@ export function SearchPanel({ words }: { words: string }) {
       words={words}
       onWords={(next) => {
         keepSearch({ words: next });
-        void navigate({ to: ".", search: (search) => ({ ...search, q: next }), replace: true });
+        // Words may settle after the search was closed: they must not open it again.
+        const search = (before: { q?: string }) => (before.q === undefined ? before : { ...before, q: next });
+        void navigate({ to: ".", search, replace: true });
       }}
       onOpen={({ conversation, message, media }) => {
         const conversationId = media?.conversationId ?? message?.conversationId ?? conversation?.id;

@@ -1,4 +1,4 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { clsx } from "clsx";
 import { Search, X } from "lucide-react";
@@ -32,6 +32,7 @@ type SearchDialogProps = {
 
 /** Everything that was ever written or sent, by its words. The focus stays in the field; the arrows lead through what was found. */
 export function SearchDialog({ words, onWords, onOpen, onClose }: SearchDialogProps) {
+  const client = useQueryClient();
   const { ref, onCancel } = useModal(onClose);
   const place = useLastSearch((state) => state.place);
   const [typed, type] = useSettled(words, onWords);
@@ -57,6 +58,16 @@ export function SearchDialog({ words, onWords, onOpen, onClose }: SearchDialogPr
     keepSearch({ current: keyOf(hit) });
     list.current?.reveal(next);
   };
+  const settled = typed.trim() === words && !query.isPlaceholderData;
+  const openFirst = async () => {
+    // Enter comes before the words have settled, and before their answer.
+    const asked = typed.trim();
+    if (asked === "") return;
+    onWords(asked);
+    const found = await client.fetchInfiniteQuery(searchQuery(asked, place));
+    const [first] = found.pages[0]?.items ?? [];
+    if (first) onOpen(first);
+  };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.nativeEvent.isComposing) return;
     const hit = hits[at];
@@ -65,7 +76,8 @@ export function SearchDialog({ words, onWords, onOpen, onClose }: SearchDialogPr
       ArrowUp: () => move(at - 1),
       PageDown: () => move(at + 6),
       PageUp: () => move(at - 6),
-      ...(hit && !query.isPlaceholderData ? { Enter: () => onOpen(hit) } : {}),
+      // What went wrong shows in the list.
+      Enter: () => (settled ? hit && onOpen(hit) : void openFirst().catch(() => {})),
     };
     const act = acts[event.key];
     if (!act) return;
