@@ -67,7 +67,7 @@ export function InboxLayout() {
               atList ? "flex" : "hidden",
             )}
           >
-            <ListHeader onShortcuts={() => setSheet(true)} onSearch={search} />
+            <ListHeader onSearch={search} />
             <ConversationList activeId={conversationId} />
           </nav>
         )}

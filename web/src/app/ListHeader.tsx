@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { Images, Keyboard, LogOut, Monitor, Moon, Settings, Sun, TextSearch } from "lucide-react";
+import { Images, LogOut, Monitor, Moon, Settings, Sun, TextSearch } from "lucide-react";
 import { useTheme } from "@/app/theme";
 import { IconButton, iconButton } from "@/components/ui/button";
 import { Logo } from "@/components/ui/logo";
@@ -8,9 +8,7 @@ import { texts } from "@/texts";
 
 const themeIcons = { system: Monitor, light: Sun, dark: Moon };
 
-type ListHeaderProps = { onShortcuts: () => void; onSearch: () => void };
-
-export function ListHeader({ onShortcuts, onSearch }: ListHeaderProps) {
+export function ListHeader({ onSearch }: { onSearch: () => void }) {
   const { theme, next } = useTheme();
   const ThemeIcon = themeIcons[theme];
   const { leave, pending, question } = useLogOut();
@@ -34,9 +32,6 @@ export function ListHeader({ onShortcuts, onSearch }: ListHeaderProps) {
       </Link>
       <IconButton label={texts.shell.theme[theme]} onClick={next}>
         <ThemeIcon className="size-4.5" />
-      </IconButton>
-      <IconButton label={texts.shell.shortcuts} onClick={onShortcuts} className="pointer-coarse:hidden">
-        <Keyboard className="size-4.5" />
       </IconButton>
       <Link
         to="/settings"
