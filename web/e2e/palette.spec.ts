@@ -27,6 +27,13 @@ test("Ctrl-K leads to a page, to a conversation, and to a command, by the keyboa
   await expect(inbox).toHaveURL(new RegExp(`/c/${first?.id}$`));
 
   await inbox.keyboard.press("Control+k");
+  await field(inbox).fill("search every");
+  await inbox.keyboard.press("Enter");
+  await expect(inbox.getByRole("dialog", { name: "Search everything" })).toBeVisible();
+  await inbox.keyboard.press("Escape");
+  await expect(inbox.getByRole("dialog")).toHaveCount(0);
+
+  await inbox.keyboard.press("Control+k");
   await field(inbox).fill("keyboard");
   await inbox.keyboard.press("Enter");
   const sheet = inbox.getByRole("dialog", { name: "Keyboard shortcuts" });

@@ -1,5 +1,5 @@
 import { useNavigate } from "@tanstack/react-router";
-import { Inbox, Keyboard, LogOut, SunMoon } from "lucide-react";
+import { Images, Inbox, Keyboard, LogOut, SunMoon, TextSearch } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
 import { useTheme } from "@/app/theme";
 import { useLogOut } from "@/features/auth/useLogOut";
@@ -10,7 +10,7 @@ import { texts } from "@/texts";
 const Palette = lazy(async () => ({ default: (await import("@/features/palette/Palette")).Palette }));
 
 /** The palette by Ctrl-K, or ⌘K, and what can be done in it. */
-export function CommandPalette({ onShortcuts }: { onShortcuts: () => void }) {
+export function CommandPalette({ onShortcuts, onSearch }: { onShortcuts: () => void; onSearch: () => void }) {
   const [open, setOpen] = useState(false);
   const navigate = useNavigate();
   const nextTheme = useTheme(({ next }) => next);
@@ -25,6 +25,14 @@ export function CommandPalette({ onShortcuts }: { onShortcuts: () => void }) {
   const group = texts.palette.command;
   const commands: Command[] = [
     { id: "inbox", title: texts.palette.inbox, group, icon: Inbox, run: () => void navigate({ to: "/" }) },
+    { id: "search", title: texts.search.title, group, icon: TextSearch, run: onSearch },
+    {
+      id: "media",
+      title: texts.gallery.all,
+      group,
+      icon: Images,
+      run: () => void navigate({ to: "/media" }),
+    },
     { id: "theme", title: texts.palette.theme, group, icon: SunMoon, run: nextTheme },
     { id: "keys", title: texts.shell.shortcuts, group, icon: Keyboard, run: onShortcuts },
     { id: "logout", title: texts.shell.logout, group, icon: LogOut, run: leave },

@@ -79,7 +79,7 @@ export function InboxLayout() {
         </Suspense>
       )}
       <Announcer />
-      <CommandPalette onShortcuts={() => setSheet(true)} />
+      <CommandPalette onShortcuts={() => setSheet(true)} onSearch={search} />
       {sheet && <ShortcutSheet onClose={() => setSheet(false)} />}
     </div>
   );
