@@ -1,5 +1,5 @@
--- Messages of a company by WhatsApp's time.
-CREATE INDEX messages_by_time ON messages (company_id, sent_at DESC, id DESC);
+-- Messages of a company by WhatsApp's time. Without reactions, so that no plan looks for those of a message in all of them.
+CREATE INDEX messages_by_time ON messages (company_id, sent_at DESC, id DESC) WHERE type <> 'reaction';
 -- Finds messages and contacts by their words, as files are found (step 37).
 INSERT INTO search_backlog (company_id, kind, below) SELECT c.id, 'message', 9223372036854775807 FROM companies c;
 INSERT INTO search_backlog (company_id, kind, below) SELECT c.id, 'contact', 9223372036854775807 FROM companies c;
@@ -26,7 +26,7 @@ CREATE TRIGGER contacts_words_delete AFTER DELETE ON contacts BEGIN
     DELETE FROM contact_words WHERE rowid = OLD.id;
 END;
 {postgres}
-CREATE INDEX messages_by_time ON messages (company_id, sent_at DESC, id DESC);
+CREATE INDEX messages_by_time ON messages (company_id, sent_at DESC, id DESC) WHERE type <> 'reaction';
 INSERT INTO search_backlog (company_id, kind, below) SELECT c.id, 'message', 9223372036854775807 FROM companies c;
 INSERT INTO search_backlog (company_id, kind, below) SELECT c.id, 'contact', 9223372036854775807 FROM companies c;
 CREATE TABLE message_words (

@@ -35,8 +35,8 @@ export class ApiError extends Error {
 }
 
 type Parameter = string | number | boolean | null | undefined;
-type Parameters = Record<string, Parameter | readonly Parameter[]>;
-type Options = { query?: Parameters; body?: unknown; signal?: AbortSignal };
+export type QueryParameters = Record<string, Parameter | readonly Parameter[]>;
+type Options = { query?: QueryParameters; body?: unknown; signal?: AbortSignal };
 
 /** Called when a request finds that the session is over. */
 let onSessionEnd: () => void = () => {};
@@ -108,7 +108,7 @@ export async function problemOf(response: Response): Promise<ApiError> {
   }
 }
 
-function withQuery(path: string, query: Parameters = {}): string {
+function withQuery(path: string, query: QueryParameters = {}): string {
   const search = new URLSearchParams();
   for (const [name, values] of Object.entries(query)) {
     for (const value of [values].flat()) {

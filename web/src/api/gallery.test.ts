@@ -47,6 +47,24 @@ it("a list opens at its beginning, and has nothing before that", async () => {
   ).toBeUndefined();
 });
 
+it("a page on which nothing was found leads on to the next, until the list ends", async () => {
+  const asked: (string | null)[] = [];
+  const next = new Map([
+    [null, "a"],
+    ["a", "b"],
+    ["b", "c"],
+  ]);
+  vi.stubGlobal("fetch", async (url: string) => {
+    const cursor = new URL(url, "http://mediary").searchParams.get("cursor");
+    asked.push(cursor);
+    return Response.json(page(cursor === "b" ? [media({ id: 3 })] : [], next.get(cursor) ?? null));
+  });
+  const words = { ...LIST, filter: { ...NO_FILTER, words: "rare" } };
+  const data = await new QueryClient().fetchInfiniteQuery({ ...galleryQuery(words), pages: 2 });
+  expect(asked).toEqual([null, "a", "b", "c"]);
+  expect(data.pages.map(({ items }) => items.length)).toEqual([1, 0]);
+});
+
 it("one that opens in its middle leads both ways from there, and is one list", async () => {
   const asked = serve();
   const start = "2026-02-01T00:00:00.000Z";

@@ -1,7 +1,7 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { api } from "@/api/client";
-import { cursorAfter } from "@/api/queries";
-import type { FileType, MediaFile, Page } from "@/api/types";
+import { cursorAfter, nextFilledPage } from "@/api/queries";
+import type { FileType, MediaFile } from "@/api/types";
 
 /** Everything in a conversation or of the company, filtered and sorted by the server. */
 
@@ -72,7 +72,7 @@ function fetchPage(list: GalleryList, { side, cursor }: Position, signal: AbortS
   const query = { ...queryOf(filter), sort, order: own, limit: PER_PAGE, cursor };
   // Newer files come later in ascending order: there the list begins at its start, else it ends before it.
   const edge = start === null ? {} : { [own === "asc" ? "from" : "to"]: start };
-  return api.get<Page<MediaFile>>(pathOf(scope), { query: { ...query, ...edge }, signal });
+  return nextFilledPage<MediaFile>(pathOf(scope), { query: { ...query, ...edge }, signal });
 }
 
 export type GallerySpan = { newest: string; oldest: string } | null;
@@ -84,7 +84,7 @@ export const gallerySpanQuery = (scope: GalleryScope, filter: GalleryFilter) =>
     queryFn: async ({ signal }): Promise<GallerySpan> => {
       const first = async (order: GalleryOrder) => {
         const query = { ...queryOf(filter), sort: "date", order, limit: 1 };
-        const page = await api.get<Page<MediaFile>>(pathOf(scope), { query, signal });
+        const page = await nextFilledPage<MediaFile>(pathOf(scope), { query, signal });
         return page.items[0]?.createdAt;
       };
       const [newest, oldest] = await Promise.all([first("desc"), first("asc")]);

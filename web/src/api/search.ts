@@ -1,8 +1,7 @@
 import { infiniteQueryOptions } from "@tanstack/react-query";
-import { api } from "@/api/client";
-import { cursorAfter } from "@/api/queries";
+import { cursorAfter, nextFilledPage } from "@/api/queries";
 import type { components } from "@/api/schema.gen";
-import type { Conversation, MediaFile, Message, Page } from "@/api/types";
+import type { Conversation, MediaFile, Message } from "@/api/types";
 
 export type SearchPlace = "conversations" | "messages" | "media";
 export type Mark = components["schemas"]["Mark"];
@@ -24,7 +23,7 @@ export const searchQuery = (words: string, place: SearchPlace | null) =>
     staleTime: 30_000,
     initialPageParam: undefined as string | undefined,
     queryFn: ({ pageParam, signal }) =>
-      api.get<Page<SearchHit>>("/api/search", {
+      nextFilledPage<SearchHit>("/api/search", {
         query: { q: words, in: place, cursor: pageParam, limit: PER_PAGE },
         signal,
       }),

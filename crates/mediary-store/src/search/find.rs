@@ -26,6 +26,8 @@ struct Searched {
     key: &'static str,
     id: &'static str,
     texts: &'static str,
+    /// Which records the order has.
+    walked: &'static str,
     condition: &'static str,
 }
 
@@ -39,6 +41,7 @@ const SEARCHED_MESSAGES: Searched = Searched {
     key: "m.sent_at",
     id: "m.id",
     texts: "m.text, m.caption",
+    walked: "m.type <> 'reaction'",
     condition: "m.revoked_at IS NULL AND m.type <> 'reaction' AND (m.text IS NOT NULL OR m.caption IS NOT NULL)",
 };
 
@@ -52,6 +55,7 @@ const SEARCHED_CONVERSATIONS: Searched = Searched {
     key: "v.last_message_at",
     id: "v.id",
     texts: "c.name, COALESCE(c.phone, '') || ' ' || COALESCE(c.wa_id, '') || ' ' || COALESCE(c.user_id, '')",
+    walked: "TRUE",
     condition: "TRUE",
 };
 
@@ -140,9 +144,9 @@ impl FilteredList for SearchedList<'_> {
     }
 
     async fn end_of_walk(&self, beyond: Option<&Cursor>, rows: i64) -> Result<Option<Cursor>> {
-        let Searched { ordered, company, key, id, .. } = self.searched;
+        let Searched { ordered, company, key, id, walked, .. } = self.searched;
         let sql = format!(
-            "SELECT {key}, {id} FROM {ordered} WHERE {company} = $1 AND ({key}, {id}) < ($2, $3)
+            "SELECT {key}, {id} FROM {ordered} WHERE {company} = $1 AND {walked} AND ({key}, {id}) < ($2, $3)
                 ORDER BY {key} DESC, {id} DESC LIMIT 1 OFFSET $4"
         );
         let (at, before) = position(beyond, i64::MAX)?;
