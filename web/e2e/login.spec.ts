@@ -47,7 +47,7 @@ test("a session that ends leads to the log-in and back", async ({ page, baseURL 
   await page.goto("/");
   await expect(list(page).getByRole("listitem").first()).toBeVisible();
   await page.context().clearCookies();
-  await list(page).getByRole("link").nth(1).click();
+  await list(page).getByRole("listitem").nth(1).getByRole("link").click();
   await expect(page.getByText("Your session has ended")).toBeVisible();
   await page.getByLabel("E-mail").fill(email);
   await page.getByLabel("Password", { exact: true }).fill(password);

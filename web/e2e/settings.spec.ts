@@ -84,7 +84,7 @@ test("an API key is made, shown once, and revoked", async ({ inbox }) => {
   await form.getByLabel("Name", { exact: true }).fill(name);
   await inbox.keyboard.press("Enter");
   const shown = inbox.getByRole("dialog", { name: `The key of ${name}` });
-  await expect(shown.getByRole("textbox", { name: `The key of ${name}` })).toHaveValue(/^mdy_\w{20,}/);
+  await expect(shown.getByRole("textbox", { name: `The key of ${name}` })).toHaveValue(/^mdy_[\w-]{20,}/);
   await shown.getByRole("button", { name: "I have copied it" }).click();
   await expect(shown).toHaveCount(0);
   await main.getByRole("button", { name: `Revoke ${name}` }).click();
@@ -267,7 +267,9 @@ test("own sessions are listed, and those elsewhere can be ended", async ({ inbox
     .getByRole("button", { name: /^End the session/ })
     .focus();
   await inbox.keyboard.press("Enter");
-  await expect(others).toHaveCount(before - 1);
+  // The last used stands first; a server that has seen many tests lists a hundred, however many there are.
+  if (isMock) await expect(others).toHaveCount(before - 1);
+  else await expect.poll(async () => (await elsewhere.get("/api/auth/me")).status()).toBe(401);
   await expect.poll(() => focused(inbox)).not.toBe("BODY");
   await elsewhere.dispose();
 });

@@ -138,11 +138,14 @@ export type Sent = {
   voice?: boolean;
 };
 
-/** Lets a customer write into a conversation. */
-export async function arrive(page: Page, { contact }: Conversation, message: object): Promise<void> {
-  const { waId, userId, name } = contact;
+/** Lets a customer write into a conversation, to the number that it is with. */
+export async function arrive(page: Page, conversation: Conversation, message: object): Promise<void> {
+  const { waId, userId, name } = conversation.contact;
+  const answer = await page.request.get(`/api/whatsapp-accounts/${conversation.whatsappAccountId}`);
+  const account = answer.ok() ? ((await answer.json()) as { phoneNumberId?: string }) : {};
+  const number = account.phoneNumberId ? { phoneNumberId: account.phoneNumberId } : {};
   const customer = { ...(waId ? { waId } : { userId }), ...(name ? { name } : {}) };
-  await control(page, "messages", { ...message, customer });
+  await control(page, "messages", { ...message, customer, ...number });
 }
 
 /** A conversation of more than one page; made where there is none. */
