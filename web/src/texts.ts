@@ -1,11 +1,9 @@
 /** Every sentence of the inbox. Components take their words from here and nowhere else. */
 
-/** How numbers and dates are written: the person's own English, or British where their browser speaks another language. */
-export const locale: string = navigator.language.startsWith("en") ? navigator.language : "en-GB";
+import { count } from "@/texts/count";
+import { gallery, search } from "@/texts/gallery";
 
-const plural = new Intl.PluralRules("en");
-export const count = (n: number, one: string, many: string) =>
-  `${n} ${plural.select(n) === "one" ? one : many}`;
+export { count, locale } from "@/texts/count";
 
 export const texts = {
   app: {
@@ -398,105 +396,8 @@ export const texts = {
     theme: "Change the theme",
   },
   back: { gallery: "Back to the media", media: "Back to all media", search: "Back to what was found" },
-  gallery: {
-    title: "Media",
-    of: (name: string) => `Media with ${name}`,
-    all: "All media",
-    close: "Close the media",
-    lightbox: "Files, large",
-    loading: "Loading media",
-    emptyHint: "Photos, voice notes and documents show here as they come in.",
-    emptyCompany: "No media yet",
-    nothingFound: "No media with these filters",
-    nothingFoundHint: "Take some of them away to see more.",
-    clearFilters: "Clear filters",
-    moreFailed: "Failed to load more media",
-    fresh: (n: number) => `${count(n, "new file", "new files")}: show`,
-    search: "Search names and captions",
-    filters: "Filters",
-    types: {
-      label: "Kinds of files",
-      image: "Photos",
-      video: "Videos",
-      audio: "Audio",
-      document: "Documents",
-      sticker: "Stickers",
-    },
-    direction: { label: "From whom", any: "From anybody", inbound: "From customers", outbound: "From us" },
-    directionOne: (name: string) => `From ${name}`,
-    sender: "Number of the sender",
-    status: {
-      label: "State",
-      any: "Any state",
-      completed: "Stored",
-      pending: "Not fetched yet",
-      downloading: "Downloading",
-      failed: "Failed",
-    },
-    heldBack: "Held back",
-    gone: "Not available",
-    fromDay: "From day",
-    toDay: "To day",
-    sort: {
-      label: "Sort by",
-      "date-desc": "Newest first",
-      "date-asc": "Oldest first",
-      "size-desc": "Largest first",
-      "size-asc": "Smallest first",
-      "name-asc": "Name, A to Z",
-      "name-desc": "Name, Z to A",
-    },
-    view: { grid: "As a grid", table: "As a table" },
-    month: "Month",
-    columns: {
-      preview: "Preview",
-      name: "Name",
-      type: "Type",
-      size: "Size",
-      date: "Date",
-      sender: "Sender",
-      actions: "Actions",
-    },
-    downloadAll: "Download all as zip",
-    selection: "Selected files",
-    selected: (n: number) => `${n} selected`,
-    tooMany: (most: number) => `${most} files at once are the most.`,
-    clear: "Clear the selection",
-    download: "Download",
-    zip: "Download as zip",
-    zipping: "Preparing the zip…",
-    zipBegun: (n: number) => `The zip of ${count(n, "file", "files")} is being downloaded.`,
-    zipFailed: (reason: string) => `No zip could be made. ${reason}`,
-    forward: "Forward",
-    forwarding: (n: number) => count(n, "file", "files"),
-    remove: "Delete",
-    removeTitle: (n: number) => `Delete ${count(n, "file", "files")}?`,
-    removeHint: "The messages stay, and say that their file was deleted. It cannot be undone.",
-    keep: "Keep",
-    removing: "Deleting…",
-    removed: (n: number) => `${count(n, "file", "files")} deleted`,
-    removeFailed: (n: number, reason: string) =>
-      `${count(n, "file", "files")} could not be deleted. ${reason}`,
-    showInThread: "Show in conversation",
-  },
-  search: {
-    title: "Search everything",
-    open: "Search everything (Ctrl Shift F)",
-    field: "Search people, messages, captions and file names",
-    everythingFor: (words: string) => `Search messages and files for “${words}”`,
-    places: { all: "Everything", conversations: "People", messages: "Messages", media: "Files" },
-    placesLabel: "Where to search",
-    hint: "Find anything that was ever written or sent",
-    hintDetail:
-      "Names and numbers, words of messages, captions and file names. The beginning of the last word is enough.",
-    loading: "Searching…",
-    failed: "The search failed",
-    nothing: (words: string) => `Nothing found for “${words}”`,
-    nothingDetail: "All of the words have to be there. Try fewer, or the beginning of one.",
-    found: (n: number, more: boolean) => (more ? `More than ${n} found` : `${n} found`),
-    hits: "What was found",
-    keys: { move: "to move", open: "to open", close: "to close" },
-  },
+  gallery,
+  search,
   shortcuts: {
     title: "Keyboard shortcuts",
     groups: [

@@ -121,7 +121,7 @@ pub(crate) fn is_deceptive(char: char) -> bool {
         | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
 }
 
-fn shorten(name: &str) -> String {
+pub(crate) fn shorten(name: &str) -> String {
     shorten_to(name, NAME_BYTES)
 }
 

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use unicode_normalization::UnicodeNormalization as _;
 
+use crate::disposition::shorten;
+
 /// Names that were given. Two that differ by case only, or in how an accent is written, are one name on some systems.
 #[derive(Debug, Default)]
 pub struct UniqueNames(HashMap<String, u32>);
@@ -11,7 +13,8 @@ pub struct UniqueNames(HashMap<String, u32>);
 impl UniqueNames {
     /// The name, with a number where it was given before. It is cleaned already, as those of [`crate::name_with_ending`] are.
     pub fn give(&mut self, name: &str) -> String {
-        let name: String = name.nfc().collect();
+        // Some characters are longer once they are composed.
+        let name = shorten(&name.nfc().collect::<String>());
         let mut given = name.clone();
         loop {
             let known = self.0.entry(key(&given)).or_insert(0);
@@ -51,6 +54,12 @@ mod tests {
         let expected =
             ["a.pdf", "A (2).PDF", "a (2) (2).pdf", "a (3).pdf", "é", "é (2)", "صورة.jpg", "صورة (2).jpg"];
         assert_eq!(given, expected);
+    }
+
+    #[test]
+    fn name_that_grows_when_it_is_composed_fits_all_the_same() {
+        let given = UniqueNames::default().give(&format!("{}.pdf", "\u{1D160}".repeat(49)));
+        assert!(given.len() <= 200 && given.ends_with(".pdf"), "{} bytes", given.len());
     }
 
     #[test]

@@ -1592,6 +1592,7 @@ export interface components {
             /** Format: int64 */
             conversationId?: number;
             convert?: boolean;
+            /** @description Of types that have one, unless `mediaId`, `libraryId`, `uploadId` or `link` says where it is. */
             file: components["schemas"]["Bytes"][];
             /** @description Of documents, each of at most 255 bytes; else the names of the files in the form. */
             fileName?: string[];
@@ -1979,6 +1980,7 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_Session: {
+            /** @description Whether there may be more, also behind a page that is not full. */
             hasMore: boolean;
             items: {
                 createdAt: components["schemas"]["Time"];

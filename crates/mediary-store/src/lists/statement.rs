@@ -209,7 +209,7 @@ impl<'q> Statement<'q> {
             conditions.push(format!("{status} = '{wanted}'"));
         }
         if !query.file_types.is_empty() {
-            let words: Vec<String> = query.file_types.iter().map(|kind| format!("'{kind}'")).collect();
+            let words: Vec<String> = self.types().map(|kind| format!("'{kind}'")).collect();
             conditions.push(format!("{kind} IN ({})", words.join(", ")));
         }
         if let Some(direction) = query.direction {
@@ -250,7 +250,6 @@ impl<'q> Statement<'q> {
     /// The files of the types and states that are wanted, a query for each pair of both. In a list by date each gives its first ones.
     fn ids_of_kinds(&mut self, bounds: &Bounds<'_>) -> Result<String> {
         let query = self.query;
-        let types = if query.file_types.is_empty() { FileType::ALL } else { &query.file_types };
         let states = query.download_status.as_ref().map_or(DownloadStatus::ALL, std::slice::from_ref);
         let mut same = self.of_the_list();
         let mut first = String::new();
@@ -265,7 +264,7 @@ impl<'q> Statement<'q> {
             same.push("f.library_name IS NULL".to_owned());
         }
         let same = same.join(" AND ");
-        let pairs = types.iter().flat_map(|kind| states.iter().map(move |state| (kind, state)));
+        let pairs = self.types().flat_map(|kind| states.iter().map(move |state| (kind, state)));
         let parts: Vec<String> = pairs
             .map(|(kind, state)| {
                 format!(
@@ -275,6 +274,12 @@ impl<'q> Statement<'q> {
             })
             .collect();
         Ok(parts.join(" UNION ALL "))
+    }
+
+    /// Each of the types that are wanted, once, however often it is asked for.
+    fn types(&self) -> impl Iterator<Item = &'static FileType> {
+        let wanted = &self.query.file_types;
+        FileType::ALL.iter().filter(move |kind| wanted.is_empty() || wanted.contains(kind))
     }
 
     /// The files of the days that are wanted.

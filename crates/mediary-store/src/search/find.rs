@@ -145,8 +145,10 @@ impl FilteredList for SearchedList<'_> {
 
     async fn end_of_walk(&self, beyond: Option<&Cursor>, rows: i64) -> Result<Option<Cursor>> {
         let Searched { ordered, company, key, id, walked, .. } = self.searched;
+        // A cursor names no record but those that the caller sees.
+        let seen = and_seen(self.scope, self.searched.conversation);
         let sql = format!(
-            "SELECT {key}, {id} FROM {ordered} WHERE {company} = $1 AND {walked} AND ({key}, {id}) < ($2, $3)
+            "SELECT {key}, {id} FROM {ordered} WHERE {company} = $1{seen} AND {walked} AND ({key}, {id}) < ($2, $3)
                 ORDER BY {key} DESC, {id} DESC LIMIT 1 OFFSET $4"
         );
         let (at, before) = position(beyond, i64::MAX)?;

@@ -14,6 +14,8 @@ use crate::{Cursor, Page, PageRequest, Result};
 const FIRST_WALKED: i64 = 300;
 /// Records of an index that are put in order for a page.
 const SORTED_MAX: i64 = 3000;
+/// Records whose words are compared before other requests have their turn: a text has as many as 4,096 characters.
+const COMPARED_AT_ONCE: usize = 64;
 
 /// A record of a list: where it stands, with its id, and the texts that have the words of a search together.
 pub(crate) struct Candidate {
@@ -75,7 +77,7 @@ impl<L: FilteredList> Draft<'_, L> {
         // More than there were before the end when it was asked for, if others were added: then the walk ends earlier.
         let is_cut = !is_fewer(candidates.len(), rows);
         let last = candidates.last().map(|one| one.cursor.clone());
-        self.take(candidates);
+        self.take(candidates).await;
         self.is_over = end.is_none() && !is_cut;
         self.reached = if is_cut { last } else { end };
         Ok(())
@@ -86,15 +88,21 @@ impl<L: FilteredList> Draft<'_, L> {
         let candidates = self.list.indexed(self.reached.as_ref(), missing).await?;
         self.is_over = is_fewer(candidates.len(), missing);
         self.reached = candidates.last().map(|one| one.cursor.clone());
-        self.take(candidates);
+        self.take(candidates).await;
         Ok(())
     }
 
     /// Compares words as the records have them now: an index may still have those of before.
-    fn take(&mut self, candidates: Vec<Candidate>) {
+    async fn take(&mut self, candidates: Vec<Candidate>) {
         let words = self.list.words();
-        let passes = |one: &Candidate| words.is_none_or(|words| words.is_in(one.texts.iter().flatten()));
-        self.found.extend(candidates.into_iter().filter(passes).map(|one| one.cursor));
+        for (looked_at, one) in candidates.into_iter().enumerate() {
+            if words.is_none_or(|words| words.is_in(one.texts.iter().flatten())) {
+                self.found.push(one.cursor);
+            }
+            if words.is_some() && looked_at % COMPARED_AT_ONCE == COMPARED_AT_ONCE - 1 {
+                tokio::task::yield_now().await;
+            }
+        }
     }
 
     fn is_ready(&self) -> bool {

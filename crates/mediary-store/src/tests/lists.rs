@@ -93,6 +93,12 @@ async fn filters_combine(test: &Test) {
     assert_eq!(all(test, &completed).await.len(), 1);
 }
 
+async fn type_that_is_asked_for_often_is_looked_for_once(test: &Test) {
+    gallery(test).await;
+    let query = |times| MediaQuery { file_types: vec![FileType::Document; times], ..MediaQuery::default() };
+    assert_eq!(all(test, &query(1000)).await, all(test, &query(1)).await);
+}
+
 async fn cursor_of_another_order_is_refused(test: &Test) {
     gallery(test).await;
     let page =
@@ -152,6 +158,7 @@ async fn views_are_recorded_once_an_hour(test: &Test) {
 on_both!(
     orders_of_the_list_are_complete_and_right,
     filters_combine,
+    type_that_is_asked_for_often_is_looked_for_once,
     cursor_of_another_order_is_refused,
     deleted_files_leave_the_lists_but_not_their_message,
     files_are_found_by_each_of_their_ids,
