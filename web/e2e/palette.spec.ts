@@ -59,11 +59,9 @@ test("a new version is offered, can be put off, and is taken by a reload", async
   await inbox.clock.install();
   await inbox.goto("/");
   await expect(inbox.getByRole("navigation", { name: "Conversations" })).toBeVisible();
-  await inbox.route("/", async (route) => {
-    const page = await route.fetch();
-    const body = (await page.text()).replace(/assets\/index-[\w-]+\.js/, "assets/index-next.js");
-    await route.fulfill({ response: page, body });
-  });
+  const page = await (await inbox.request.get("/")).text();
+  const body = page.replace(/assets\/index-[\w-]+\.js/, "assets/index-next.js");
+  await inbox.route("/", (route) => route.fulfill({ contentType: "text/html", body }));
   await inbox.clock.fastForward("16:00");
   const offer = inbox.getByText("A new version of the inbox is there.");
   await expect(offer).toBeVisible();
