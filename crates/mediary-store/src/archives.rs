@@ -114,7 +114,7 @@ impl Store {
         Ok(read.read::<(Sha256, u32)>(self.db()).await?.into_iter().collect())
     }
 
-    /// Remembers the CRC-32 of a content. Whoever writes it at the same moment writes the same.
+    /// Remembers the CRC-32 of a content. Two that write it at the same moment write the same.
     pub async fn note_checksum(&self, company: CompanyId, sha256: &Sha256, crc32: u32) -> Result<()> {
         let sql = "INSERT INTO checksums (company_id, sha256, crc32, created_at) VALUES ($1, $2, $3, $4)
             ON CONFLICT (company_id, sha256) DO NOTHING";

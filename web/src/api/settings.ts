@@ -98,7 +98,7 @@ export const accountQuery = (id: number) =>
     ...fresh,
   });
 
-/** WhatsApp is asked anew each time that the account is opened. */
+/** WhatsApp is asked each time that the account is opened. */
 export const accountCheckQuery = (id: number) =>
   queryOptions({
     queryKey: settingsKeys.accountCheck(id),
@@ -255,7 +255,7 @@ export type AuditFilter = { action?: string; who?: string; from?: string; to?: s
 export const auditQuery = (filter: AuditFilter) =>
   pages<AuditEntry>([...settingsKeys.audit, filter], "/api/audit", filter);
 
-/** The log from the newest entry on, page by page, for whoever takes it elsewhere. */
+/** The log from the newest entry on, page by page, to be taken elsewhere. */
 export async function* auditPages(filter: AuditFilter, signal: AbortSignal): AsyncGenerator<AuditEntry[]> {
   let cursor: string | undefined;
   do {

@@ -92,7 +92,7 @@ impl Store {
                 by_kind.entry(kind).or_default().push((company, id));
             }
             for (name, records) in by_kind {
-                // A later program may know more kinds; it takes all of them in anew.
+                // A later program may know more kinds; it takes all of them in again.
                 if let Some(kind) = kind_of(&name) {
                     index(tx, kind, &records).await?;
                 }

@@ -101,7 +101,7 @@ export function MediaGallery(props: MediaGalleryProps) {
       <p role="status" className={clsx("shrink-0 bg-selected px-4 text-sm", notice && "py-1.5")}>
         {notice}
       </p>
-      {/* Its list is fetched anew: until that is here, the gallery itself has the focus. */}
+      {/* Its list is fetched again: until that is here, the gallery itself has the focus. */}
       <FreshFiles scope={scope} gallery={gallery} onShown={() => root.current?.focus()} />
       <Files
         scope={scope}
@@ -158,7 +158,7 @@ function Files(props: FilesProps) {
   );
 }
 
-/** Tells the list that is shown from others: another one begins anew. While the next one is fetched the last one stays. */
+/** Tells the list that is shown from others: another one begins at its start. While the next one is fetched the last one stays. */
 function useListName(scope: GalleryScope, stale: boolean): string {
   const filter = useGallery(scope, (state) => state.filter);
   const sort = useGallery(scope, (state) => state.sort);

@@ -12,7 +12,7 @@ const files = [
 ];
 
 describe("the lines of a grid", () => {
-  it("begin each month anew, under its head", () => {
+  it("begin each month on a line of its own, under its head", () => {
     const rows = gridRows(files, 2, true);
     expect(rows.map((row) => (row.kind === "month" ? "head" : row.files.map(({ id }) => id)))).toEqual([
       "head",
