@@ -18,7 +18,7 @@ const LIMITS = {
     sticker: 500_000,
   },
 };
-/** A token that WhatsApp refuses, for whoever wants to see that. */
+/** A token that WhatsApp refuses. */
 const REFUSED = "refused";
 const ROLES = ["viewer", "agent", "manager", "admin"];
 

@@ -1,4 +1,4 @@
-/** What had the focus went with the page before: whoever works by keyboard goes on in the content of this one. */
+/** What had the focus went with the page before: the keyboard goes on in the content of this one. */
 export function focusMainIfLost(): void {
   requestAnimationFrame(() => {
     const focused = document.activeElement;

@@ -384,7 +384,7 @@ export const settings = {
     missingText: "Records whose file is not in storage. What WhatsApp still has can be fetched again.",
     wrong: "Wrong size",
     wrongText:
-      "Files with another size than recorded. An operator mends them with “mediary storage check --repair”.",
+      "Files with another size than recorded. An operator repairs them with “mediary storage check --repair”.",
     isHere: (id: number) => `File ${id} is here again`,
     untracked: "Untracked",
     untrackedText:

@@ -14,7 +14,7 @@ export type GalleryState = {
   order: "asc" | "desc";
   /** The moment at which the list opens; null is its beginning. */
   start: string | null;
-  /** How often it was asked for anew. */
+  /** How often it was asked for again. */
   round: number;
   selected: ReadonlyMap<number, MediaFile>;
   /** The file from which a range is selected. */

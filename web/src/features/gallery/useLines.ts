@@ -104,7 +104,7 @@ function useHeld({ scope, name, files, indexes, lines, starts }: HeldOptions) {
   );
 }
 
-/** Who comes back goes on where they were; the lines are drawn with the next frame. Whoever works beside the files stays there. */
+/** Who comes back goes on where they were; the lines are drawn with the next frame. The focus stays where it is if that is beside the files. */
 function focusCursor(box: HTMLElement, scope: GalleryScope): void {
   const { cursor } = galleryOf(scope);
   if (cursor === null) return;

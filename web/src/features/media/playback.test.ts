@@ -3,7 +3,7 @@ import { media } from "@/test/fixtures";
 
 const note = media({ id: 41, fileType: "audio", voice: true, url: "/api/media/messages/3" });
 
-/** The page as it is loaded anew. */
+/** The page after a reload. */
 async function load() {
   vi.resetModules();
   return import("@/features/media/playback");

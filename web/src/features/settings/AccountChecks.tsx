@@ -18,7 +18,7 @@ type Check = {
   title: string;
   state: State;
   text: string;
-  /** Where on this page it is mended. */
+  /** Where on this page it is put right. */
   way?: Way | undefined;
 };
 type Way = { label: string; to: string };
