@@ -14,7 +14,7 @@ use crate::database_file::DatabaseFile;
 use crate::pool::{self, PooledConnection, PostgresPool, SqliteReaders, WAIT_FOR_DATABASE, within};
 use crate::record::{Read, read_row};
 use crate::sqlite_writer::{SharedTx, SingleTx, SqliteWriter};
-use crate::statement::{Row, Target};
+use crate::statement::{self, Row, Target};
 use crate::tries::Tries;
 use crate::value::Args;
 use crate::{Backend, Result, cost, dialect, opening};
@@ -137,7 +137,7 @@ impl Db {
                     file.note(connection.map_err(|error| dialect::error("run a statement", error)))?;
                 file.note(Target::Sqlite(&mut reader).rows(sql, args).await)
             }
-            Self::Postgres(pool) => Target::PostgresPool(pool).rows(sql, args).await,
+            Self::Postgres(pool) => statement::read(pool, sql, args).await,
         }
     }
 
@@ -386,7 +386,18 @@ async fn try_to_write(writer: &SqlitePool) -> std::result::Result<(), sqlx::Erro
     tried.map(drop)
 }
 
+/// A transaction on a connection that is there: one that had ended while it was idle is replaced once.
 async fn begin_postgres(pool: &PostgresPool) -> std::result::Result<PooledConnection, sqlx::Error> {
+    match begin_on_any(pool).await {
+        Err(error) if dialect::has_ended(&error) => {
+            pool::close_unused(pool);
+            begin_on_any(pool).await
+        }
+        begun => begun,
+    }
+}
+
+async fn begin_on_any(pool: &PostgresPool) -> std::result::Result<PooledConnection, sqlx::Error> {
     let mut connection = PooledConnection::check_out(pool).await?;
     within(connection.execute("BEGIN")).await?;
     Ok(connection)

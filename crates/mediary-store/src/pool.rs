@@ -22,9 +22,11 @@ use crate::dialect;
 pub(crate) const WAIT_FOR_DATABASE: Duration = Duration::from_secs(10);
 /// The time after which a statement counts as lost by the network; Postgres itself cancels it earlier.
 pub(crate) const ANSWERS_WITHIN: Duration = Duration::from_secs(30);
-/// A connection to Postgres that was unused for this long is checked before it is used again; the check may take as long. Under load
-/// none is checked; a statement on a connection that died meanwhile has to wait for its deadline.
+/// A connection to Postgres that was unused for this long is checked before it is used again. Under load none is checked: where one was
+/// ended meanwhile, what changes nothing runs again on another one, and a single statement that writes fails as one that may be
+/// retried. If it died silently, the statement has to wait for its deadline.
 pub(crate) const ALIVE_TTL: Duration = Duration::from_millis(100);
+/// The longest that such a check may take.
 const ALIVE_WITHIN: Duration = Duration::from_secs(1);
 /// A connection is closed after this long unused, because firewalls may have dropped it silently, and at this age, because Postgres'
 /// memory for it has grown.
@@ -79,6 +81,11 @@ pub(crate) async fn check_out<M: Manager<Error = sqlx::Error>>(
         Ok(Err(PoolError::Closed)) => Err(sqlx::Error::PoolClosed),
         Ok(Err(_)) | Err(_) => Err(sqlx::Error::PoolTimedOut),
     }
+}
+
+/// Closes the connections that nobody uses: what ended one of them, such as a restart of the server, has ended the others, too.
+pub(crate) fn close_unused(pool: &PostgresPool) {
+    drop(pool.retain(|_, _| false));
 }
 
 /// Closes unused connections; the others are closed when they are returned.

@@ -5,7 +5,7 @@ use sqlx::postgres::PgRow;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 use sqlx::{PgConnection, Row as _, SqlStr, SqliteConnection, ValueRef as _};
 
-use crate::pool::{PooledConnection, PostgresPool, within};
+use crate::pool::{self, PooledConnection, PostgresPool, within};
 use crate::value::Args;
 use crate::{Result, cost, dialect};
 
@@ -40,13 +40,7 @@ impl<'a> Target<'a> {
         let fetched = match self {
             Self::SqlitePool(pool) => args.sqlite(sql).fetch_all(pool).await.map(sqlite_rows),
             Self::Sqlite(connection) => args.sqlite(sql).fetch_all(connection).await.map(sqlite_rows),
-            Self::PostgresPool(pool) => match PooledConnection::check_out(pool).await {
-                Ok(mut connection) => {
-                    let rows = within(args.postgres(sql).fetch_all(&mut *connection)).await;
-                    connection.return_after(rows).map(postgres_rows)
-                }
-                Err(error) => Err(error),
-            },
+            Self::PostgresPool(pool) => fetch(pool, sql, args).await.map(postgres_rows),
             Self::Postgres(connection) => {
                 within(args.postgres(sql).fetch_all(connection)).await.map(postgres_rows)
             }
@@ -73,6 +67,29 @@ impl<'a> Target<'a> {
         };
         executed.map_err(|error| dialect::error("run a statement", error))
     }
+}
+
+/// The rows of a statement that only reads. If its connection had ended while it was idle, it is run once more: it changed nothing.
+pub(crate) fn read(pool: &PostgresPool, sql: SqlStr, args: Args) -> BoxFuture<'_, Result<Vec<Row>>> {
+    let fetched = async move {
+        #[cfg(test)]
+        crate::tests::plans::note(&sql, &args);
+        let fetched = match fetch(pool, sql.clone(), args.clone()).await {
+            Err(error) if dialect::has_ended(&error) => {
+                pool::close_unused(pool);
+                fetch(pool, sql, args).await
+            }
+            fetched => fetched,
+        };
+        fetched.map(postgres_rows).map_err(|error| dialect::error("run a statement", error))
+    };
+    Box::pin(cost::statement(fetched))
+}
+
+async fn fetch(pool: &PostgresPool, sql: SqlStr, args: Args) -> std::result::Result<Vec<PgRow>, sqlx::Error> {
+    let mut connection = PooledConnection::check_out(pool).await?;
+    let rows = within(args.postgres(sql).fetch_all(&mut *connection)).await;
+    connection.return_after(rows)
 }
 
 fn sqlite_rows(rows: Vec<SqliteRow>) -> Vec<Row> {

@@ -9,15 +9,16 @@ use mediary_testing::database::postgres_server;
 use mediary_testing::eventually;
 use mediary_testing::wire::free_port;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{Connection as _, Executor as _, Row as _};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, Row as _};
 use tokio::time::Instant;
 
-use crate::ErrorKind;
+use super::harness::Test;
 use crate::dialect::POSTGRES_NO_DEADLINES;
 use crate::pool::{
     AGE_MAX, ALIVE_TTL, ANSWERS_WITHIN, PooledConnection, PostgresPool, STARTS_WITHIN, UNUSED_MAX,
     postgres_pool,
 };
+use crate::{Backend, ErrorKind};
 
 fn pool() -> PostgresPool {
     postgres_pool(PgConnectOptions::from_str(postgres_server().as_str()).unwrap(), 3)
@@ -68,6 +69,37 @@ async fn connection_returned_last_is_checked_out_next() {
     assert_eq!(number(&mut PooledConnection::check_out(&pool).await.unwrap()).await, last);
     crate::pool::close(&pool).await;
     assert!(matches!(PooledConnection::check_out(&pool).await.err(), Some(sqlx::Error::PoolClosed)));
+}
+
+/// Connections but the caller's own.
+const OTHERS: &str = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+
+/// Ends every other connection, and waits until they are gone.
+async fn end_others(outside: &mut PgConnection) {
+    let end = format!("SELECT pg_terminate_backend(pid) {OTHERS}");
+    outside.execute(AssertSqlSafe(end)).await.unwrap();
+    let count = format!("SELECT count(*) {OTHERS}");
+    while outside.fetch_one(AssertSqlSafe(count.clone())).await.unwrap().get::<i64, _>(0) > 0 {}
+}
+
+#[tokio::test]
+async fn connections_that_the_server_ended_fail_no_read_and_no_transaction() {
+    let test = Test::on(Backend::Postgres).await;
+    // Open already: it ends the others before the pool would check them again.
+    let mut outside = PgConnection::connect(test.database.url()).await.unwrap();
+    let companies = async || test.number("SELECT count(*) FROM companies").await;
+    for _ in 0..5 {
+        // Several are idle, so that the next one would be dead as well.
+        tokio::join!(companies(), companies(), companies());
+        end_others(&mut outside).await;
+        assert_eq!(companies().await, 2);
+        tokio::join!(companies(), companies(), companies());
+        end_others(&mut outside).await;
+        let tx = test.store.db().begin().await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    outside.close().await.unwrap();
+    test.end().await;
 }
 
 /// A setting of a connection, in milliseconds.
