@@ -53,8 +53,14 @@ async fn messages_leave_once_whatever_dies_and_gets_lost_on_postgres() {
 /// `make soak`: many seeds.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes many minutes; make soak runs it"]
-async fn soak_sends() {
+async fn soak_sends_on_sqlite() {
     campaigns(SOAK_SEEDS, Database::embedded).await;
+}
+
+/// `make soak`: many seeds.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes many minutes; make soak runs it"]
+async fn soak_sends_on_postgres() {
     campaigns(SOAK_SEEDS, Database::postgres).await;
 }
 
