@@ -6,8 +6,12 @@ import { useLogOut } from "@/features/auth/useLogOut";
 import type { Command } from "@/features/palette/commands";
 import { useWindowEvent } from "@/lib/useWindowEvent";
 import { texts } from "@/texts";
+import { loadSettings } from "@/texts/settings";
 
-const Palette = lazy(async () => ({ default: (await import("@/features/palette/Palette")).Palette }));
+const Palette = lazy(async () => {
+  await loadSettings();
+  return { default: (await import("@/features/palette/Palette")).Palette };
+});
 
 /** The palette by Ctrl-K, or ⌘K, and what can be done in it. */
 export function CommandPalette({ onShortcuts, onSearch }: { onShortcuts: () => void; onSearch: () => void }) {

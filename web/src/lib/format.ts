@@ -1,4 +1,5 @@
-import { locale, texts } from "@/texts";
+import { texts } from "@/texts";
+import { locale } from "@/texts/language";
 
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"] as const;
 

@@ -1,0 +1,8 @@
+import type { Texts } from "@/texts";
+import { conversation } from "@/texts/hi/conversation";
+import { files } from "@/texts/hi/files";
+import { frame } from "@/texts/hi/frame";
+import { gallery, search } from "@/texts/hi/gallery";
+import { shortcuts } from "@/texts/hi/shortcuts";
+
+export const texts: Texts = { ...frame, ...conversation, ...files, gallery, search, shortcuts };
