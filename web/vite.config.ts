@@ -23,7 +23,7 @@ const preloads: Plugin = {
 
 function withPreloads(html: string, outputs: (Rolldown.OutputChunk | Rolldown.OutputAsset)[]): string {
   const chunks = outputs.filter((output) => output.type === "chunk");
-  const inbox = chunks.find(({ facadeModuleId }) => INBOX.test(facadeModuleId ?? ""));
+  const inbox = chunks.find(({ moduleIds }) => moduleIds.some((id) => INBOX.test(id)));
   if (!inbox) throw new Error("the build has no chunk of src/app/start.tsx");
   const links = withImports(inbox.fileName, chunks)
     .filter((file) => !html.includes(`/${file}"`))
@@ -48,5 +48,24 @@ export default defineConfig({
   plugins: [react(), tailwindcss(), preloads],
   resolve: { alias: { "@": fileURLToPath(new URL("src", import.meta.url)) } },
   server: { proxy: { "/api": { target: api }, "/m/": { target: api }, "/readyz": { target: api } } },
-  build: { target: "es2024", assetsInlineLimit: 0, chunkSizeWarningLimit: 650 },
+  build: {
+    target: "es2024",
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 650,
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            // What the inbox needs at once is one file, which packs better than several; what comes before it may not be in it.
+            {
+              name: "first",
+              test: /src\/texts\.ts|src\/texts\/\w+\.ts|preload-helper|rolldown/,
+              priority: 1,
+            },
+            { name: "inbox", test: INBOX },
+          ],
+        },
+      },
+    },
+  },
 });

@@ -2,6 +2,6 @@ import { settingsAccounts } from "@/texts/ar/settings-accounts";
 import { settingsCommon } from "@/texts/ar/settings-common";
 import { settingsMedia } from "@/texts/ar/settings-media";
 
-import type { SettingsTexts } from "@/texts/settings";
+import type { settings as English } from "@/texts/en/settings";
 
-export const settings: SettingsTexts = { ...settingsCommon, ...settingsAccounts, ...settingsMedia };
+export const settings: typeof English = { ...settingsCommon, ...settingsAccounts, ...settingsMedia };
