@@ -35,7 +35,7 @@ export const gallery: typeof EnglishGallery = {
     label: "Estado",
     any: "Cualquier estado",
     completed: "Guardado",
-    pending: "Aún no descargado",
+    pending: "Sin descargar",
     downloading: "Descargando",
     failed: "Con error",
   },

@@ -35,7 +35,7 @@ export const gallery: typeof EnglishGallery = {
     label: "स्थिति",
     any: "कोई भी स्थिति",
     completed: "सहेजी गई",
-    pending: "अभी डाउनलोड नहीं हुई",
+    pending: "डाउनलोड बाकी",
     downloading: "डाउनलोड हो रही है",
     failed: "असफल",
   },

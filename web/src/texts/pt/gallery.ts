@@ -35,7 +35,7 @@ export const gallery: typeof EnglishGallery = {
     label: "Situação",
     any: "Qualquer situação",
     completed: "Guardado",
-    pending: "Ainda não baixado",
+    pending: "Não baixado",
     downloading: "Baixando",
     failed: "Com falha",
   },
