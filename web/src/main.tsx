@@ -1,56 +1,5 @@
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { RouterProvider } from "@tanstack/react-router";
-import { StrictMode } from "react";
-import { createRoot } from "react-dom/client";
-import { ApiError, setSessionEndHandler } from "@/api/client";
-import { keys } from "@/api/queries";
-import { startPlayingOn } from "@/app/playOn";
-import { createAppRouter } from "@/app/router";
-import { watchVersion } from "@/app/version";
-import { startSending } from "@/features/sending/sending";
-import { useConnection } from "@/live/connection";
 import "@/styles.css";
+import { loadTexts } from "@/texts";
 
-const RETRIES_MAX = 2;
-
-const client = new QueryClient({
-  defaultOptions: {
-    queries: {
-      // The event stream says what changed; asking again on a whim would only cost.
-      staleTime: Number.POSITIVE_INFINITY,
-      refetchOnWindowFocus: false,
-      // A server that is known to be away is asked again when it is back.
-      retry: (failures, error) =>
-        failures < RETRIES_MAX &&
-        error instanceof ApiError &&
-        error.retryable &&
-        !useConnection.getState().away,
-    },
-  },
-});
-
-const router = createAppRouter(client);
-
-setSessionEndHandler(() => {
-  if (router.state.location.pathname === "/login") return;
-  const next = router.state.location.href;
-  client.setQueryData(keys.me, null);
-  void router.navigate({ to: "/login", search: { next, expired: true }, replace: true });
-});
-
-startPlayingOn(client);
-watchVersion();
-startSending({
-  client,
-  open: (conversationId) => void router.navigate({ to: "/c/$conversationId", params: { conversationId } }),
-});
-
-const root = document.getElementById("root");
-if (root === null) throw new Error("index.html has no #root");
-createRoot(root).render(
-  <StrictMode>
-    <QueryClientProvider client={client}>
-      <RouterProvider router={router} />
-    </QueryClientProvider>
-  </StrictMode>,
-);
+// Modules take their words as they are loaded: these have to be there first. Not awaited, as what is imported needs this module done.
+void loadTexts().then(() => import("@/app/start"));

@@ -1,13 +1,18 @@
 import { useNavigate } from "@tanstack/react-router";
-import { Images, Inbox, Keyboard, LogOut, SunMoon, TextSearch } from "lucide-react";
+import { Images, Inbox, Keyboard, Languages, LogOut, SunMoon, TextSearch } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
 import { useTheme } from "@/app/theme";
 import { useLogOut } from "@/features/auth/useLogOut";
 import type { Command } from "@/features/palette/commands";
+import { letterOf } from "@/lib/letter";
 import { useWindowEvent } from "@/lib/useWindowEvent";
 import { texts } from "@/texts";
+import { loadSettings } from "@/texts/settings";
 
-const Palette = lazy(async () => ({ default: (await import("@/features/palette/Palette")).Palette }));
+const Palette = lazy(async () => {
+  await loadSettings();
+  return { default: (await import("@/features/palette/Palette")).Palette };
+});
 
 /** The palette by Ctrl-K, or ⌘K, and what can be done in it. */
 export function CommandPalette({ onShortcuts, onSearch }: { onShortcuts: () => void; onSearch: () => void }) {
@@ -17,7 +22,7 @@ export function CommandPalette({ onShortcuts, onSearch }: { onShortcuts: () => v
   const { leave, question } = useLogOut();
   useWindowEvent("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey) return;
-    if (event.key.toLowerCase() !== "k") return;
+    if (letterOf(event) !== "k") return;
     event.preventDefault();
     if (open) setOpen(false);
     else if (document.querySelector("dialog[open]") === null) setOpen(true);
@@ -34,6 +39,13 @@ export function CommandPalette({ onShortcuts, onSearch }: { onShortcuts: () => v
       run: () => void navigate({ to: "/media" }),
     },
     { id: "theme", title: texts.palette.theme, group, icon: SunMoon, run: nextTheme },
+    {
+      id: "language",
+      title: texts.shell.language,
+      group,
+      icon: Languages,
+      run: () => void navigate({ to: "/settings/session" }),
+    },
     { id: "keys", title: texts.shell.shortcuts, group, icon: Keyboard, run: onShortcuts },
     { id: "logout", title: texts.shell.logout, group, icon: LogOut, run: leave },
   ];

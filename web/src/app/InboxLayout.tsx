@@ -18,6 +18,7 @@ import { useLive } from "@/app/useLive";
 import { Announcer } from "@/components/ui/announcer";
 import { ShortcutSheet } from "@/components/ui/shortcut-sheet";
 import { ConversationList } from "@/features/conversations/ConversationList";
+import { letterOf } from "@/lib/letter";
 import { useShortcuts } from "@/lib/shortcuts";
 import { useWindowEvent } from "@/lib/useWindowEvent";
 import { texts } from "@/texts";
@@ -43,7 +44,7 @@ export function InboxLayout() {
   useShortcuts({ "?": () => setSheet(true), "/": search });
   useWindowEvent("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.altKey || !event.shiftKey) return;
-    if (event.key.toLowerCase() !== "f") return;
+    if (letterOf(event) !== "f") return;
     event.preventDefault();
     search();
   });

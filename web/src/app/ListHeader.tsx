@@ -43,7 +43,7 @@ export function ListHeader({ onSearch }: { onSearch: () => void }) {
         <Settings className="size-4.5" />
       </Link>
       <IconButton label={texts.shell.logout} onClick={leave} disabled={pending}>
-        <LogOut className="size-4.5" />
+        <LogOut className="size-4.5 rtl:-scale-x-100" />
       </IconButton>
       {question}
     </header>

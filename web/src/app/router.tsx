@@ -24,6 +24,7 @@ import { stopAudio, usePlayback } from "@/features/media/playback";
 import { useReveal } from "@/features/media/reveal";
 import { isOnDemand } from "@/features/media/state";
 import { sendAs } from "@/features/sending/sending";
+import { loadSettings } from "@/texts/settings";
 
 /** What the URL of a conversation holds beside its id. Media are named by their message. */
 export type ConversationSearch = {
@@ -136,7 +137,7 @@ const conversation = createRoute({
 
 /** The pages of the settings are one part of the program, loaded when the first of them is opened. */
 const settingsPage = (name: keyof typeof import("@/features/settings/pages")): RouteComponent =>
-  lazyRouteComponent(() => import("@/features/settings/pages"), name);
+  lazyRouteComponent(() => loadSettings().then(() => import("@/features/settings/pages")), name);
 
 const settings = createRoute({
   getParentRoute: () => inbox,

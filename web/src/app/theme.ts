@@ -7,7 +7,7 @@ const ORDER: readonly Theme[] = ["system", "light", "dark"];
 
 type ThemeState = { theme: Theme; next: () => void };
 
-/** The chosen theme. `theme.js` applies it before the first paint; this changes it later. */
+/** The chosen theme. `first.js` applies it before the first paint; this changes it later. */
 export const useTheme = create<ThemeState>((set, get) => ({
   theme: read(),
   next: () => {

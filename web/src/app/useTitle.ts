@@ -1,7 +1,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { conversationsQuery } from "@/api/queries";
-import { texts } from "@/texts";
+import { number, texts } from "@/texts";
 
 /** The title of the tab: what is open, and how many messages nobody has read, as far as the list is loaded. */
 export function useTitle(name: string | null): void {
@@ -21,5 +21,5 @@ export function useTitle(name: string | null): void {
 
 export function titleOf(name: string | null, unread: number): string {
   const place = name === null ? texts.app.name : `${name} · ${texts.app.name}`;
-  return unread > 0 ? `(${unread}) ${place}` : place;
+  return unread > 0 ? `(${number(unread)}) ${place}` : place;
 }

@@ -1,4 +1,5 @@
-import { locale, texts } from "@/texts";
+import { texts } from "@/texts";
+import { locale } from "@/texts/language";
 
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"] as const;
 
@@ -14,12 +15,19 @@ export function formatBytes(bytes: number): string {
   }).format(value);
 }
 
+const digits = (least: number) =>
+  new Intl.NumberFormat(locale, { minimumIntegerDigits: least, useGrouping: false });
+const [one, two] = [digits(1), digits(2)];
+
+/** A year, or whatever else is a name rather than a quantity. */
+export const formatPlain = (n: number): string => one.format(n);
+
 /** "0:07", "12:30", "1:02:03". */
 export function formatDuration(seconds: number): string {
   const whole = Number.isFinite(seconds) ? Math.max(0, Math.floor(seconds)) : 0;
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  const tail = `${minutes.toString().padStart(hours > 0 ? 2 : 1, "0")}:${rest.toString().padStart(2, "0")}`;
-  return hours > 0 ? `${hours}:${tail}` : tail;
+  const tail = `${(hours > 0 ? two : one).format(minutes)}:${two.format(rest)}`;
+  return hours > 0 ? `${one.format(hours)}:${tail}` : tail;
 }
 
 /** "20 seconds", "5 minutes", "2 hours": how long somebody has to wait. */

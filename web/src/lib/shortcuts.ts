@@ -1,3 +1,4 @@
+import { letterOf } from "@/lib/letter";
 import { useWindowEvent } from "@/lib/useWindowEvent";
 
 /** What each key does; a handler that returns false leaves the key to the browser. */
@@ -9,8 +10,7 @@ export function useShortcuts(shortcuts: Shortcuts, ofDialog = false): void {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     if (!ofDialog && document.querySelector("dialog[open]") !== null) return;
     if (isTyping(event.target) && event.key !== "Escape") return;
-    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    const handler = shortcuts[key];
+    const handler = shortcuts[letterOf(event)];
     if (handler && handler(event) !== false) event.preventDefault();
   });
 }

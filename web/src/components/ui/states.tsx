@@ -2,6 +2,7 @@ import { clsx } from "clsx";
 import type { ReactNode } from "react";
 import { ApiError } from "@/api/client";
 import { Button } from "@/components/ui/button";
+import { said } from "@/lib/said";
 import { texts } from "@/texts";
 
 /** A grey block in the size of what will stand there. */
@@ -41,5 +42,7 @@ export function reasonOf(error: Error | null): string {
   if (error.status === 0) return texts.error.network;
   if (error.status === 403) return texts.error.forbidden;
   if (error.status === 404) return texts.error.notFound;
-  return error.status >= 500 && error.code === "unavailable" ? texts.error.unavailable : error.detail;
+  return error.status >= 500 && error.code === "unavailable"
+    ? texts.error.unavailable
+    : said(error.code, error.detail);
 }

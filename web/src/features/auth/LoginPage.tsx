@@ -5,6 +5,7 @@ import { type FormEvent, useState } from "react";
 import { ApiError, api } from "@/api/client";
 import { meQuery } from "@/api/queries";
 import { Button, IconButton } from "@/components/ui/button";
+import { LanguageSelect } from "@/components/ui/language";
 import { Logo } from "@/components/ui/logo";
 import { Spinner } from "@/components/ui/spinner";
 import { reasonOf } from "@/components/ui/states";
@@ -33,7 +34,7 @@ export function LoginPage() {
       ? texts.login.waiting(wait)
       : problemOf(login.error);
   return (
-    <main className="flex h-full items-center justify-center overflow-y-auto bg-page p-4">
+    <main className="flex h-full flex-col items-center justify-center-safe gap-4 overflow-y-auto bg-page p-4">
       <div className="w-full max-w-96 rounded-2xl border border-line bg-surface p-8 shadow-float max-sm:p-6">
         <Logo className="size-11" />
         <h1 className="mt-5 font-semibold text-xl">{texts.login.title}</h1>
@@ -61,6 +62,7 @@ export function LoginPage() {
           </Button>
         </form>
       </div>
+      <LanguageSelect />
     </main>
   );
 }

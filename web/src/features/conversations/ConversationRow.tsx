@@ -9,7 +9,7 @@ import { DeliveryTicks } from "@/features/message/DeliveryTicks";
 import { PersonName } from "@/features/message/PersonName";
 import { previewOf } from "@/features/message/preview";
 import { formatDateTime, formatShort } from "@/lib/format";
-import { texts } from "@/texts";
+import { number, texts } from "@/texts";
 
 /** Of an ordinary row, in units of the text size; larger text makes it higher. */
 export const ROW_REM = 4.5;
@@ -85,7 +85,7 @@ const BADGE_MAX = 99;
 function UnreadBadge({ count }: { count: number }) {
   return (
     <span className="ms-auto min-w-5 shrink-0 rounded-full bg-accent px-1.5 text-center font-semibold text-on-accent text-xs leading-5">
-      <span aria-hidden="true">{count > BADGE_MAX ? `${BADGE_MAX}+` : count}</span>
+      <span aria-hidden="true">{count > BADGE_MAX ? `${number(BADGE_MAX)}+` : number(count)}</span>
       <span className="sr-only">{texts.conversations.unread(count)}</span>
     </span>
   );

@@ -1,6 +1,7 @@
 import { clsx } from "clsx";
 import { type KeyboardEvent, useState } from "react";
 import { monthLabel } from "@/features/gallery/layout";
+import { formatPlain } from "@/lib/format";
 import { useHeight } from "@/lib/useSize";
 import { texts } from "@/texts";
 
@@ -48,7 +49,7 @@ export function DateScrubber({ first, last, month, onJump }: DateScrubberProps) 
           className="-translate-y-1/2 pointer-events-none absolute end-1.5 text-[0.6875rem] text-muted tabular-nums"
           style={{ top: `${share * 100}%` }}
         >
-          {year}
+          {formatPlain(year)}
         </span>
       ))}
       <span aria-hidden="true" className="pointer-events-none absolute inset-y-0 start-1.5 w-px bg-line" />

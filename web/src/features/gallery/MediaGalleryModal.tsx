@@ -40,8 +40,9 @@ export function MediaGalleryModal(props: MediaGalleryModalProps) {
           label={label}
           name={name}
           title={
-            <h2 className="truncate font-semibold text-base">
-              {texts.gallery.title} <PersonName name={name} className="ms-1 font-normal text-muted text-sm" />
+            <h2 className="flex min-w-0 items-baseline gap-2 font-semibold text-base">
+              {texts.gallery.title}{" "}
+              <PersonName name={name} className="truncate font-normal text-muted text-sm" />
             </h2>
           }
           after={

@@ -6,6 +6,7 @@ import { ARCHIVE_MAX } from "@/api/gallery";
 import type { MediaFile } from "@/api/types";
 import { change, galleryOf, selectAll, selectTo, toggle } from "@/features/gallery/store";
 import type { MediaGalleryData } from "@/features/gallery/useMediaGallery";
+import { letterOf } from "@/lib/letter";
 import { texts } from "@/texts";
 
 /** How long a finger rests on a file to select it. */
@@ -62,9 +63,9 @@ export function useGalleryKeys({ scope, gallery, onOpen, moved, reveal }: KeysOp
     if (!file || isControl(event.target) || event.altKey) return;
     const command = event.ctrlKey || event.metaKey;
     const act = () => {
-      if (command) return event.key.toLowerCase() === "a" ? () => say(selectAll(scope, files)) : null;
+      if (command) return letterOf(event) === "a" ? () => say(selectAll(scope, files)) : null;
       if (event.key === "Enter") return () => onOpen(file);
-      if (event.key === " " || event.key.toLowerCase() === "x") return () => select(file, event.shiftKey);
+      if (event.key === " " || letterOf(event) === "x") return () => select(file, event.shiftKey);
       const at = moved(alongTheList(event), indexes.get(file.id) ?? 0);
       if (at === null) return null;
       return () => {

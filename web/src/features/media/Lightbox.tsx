@@ -58,14 +58,16 @@ type SlideProps = Omit<LightboxProps, "label" | "part"> & {
 function Slide({ name, words, neighbours, messageId, show, onClose, onJump }: SlideProps) {
   const { current: media, before, after } = neighbours;
   const [help, setHelp] = useState(false);
+  // Where a page is read from right to left, what follows lies to the left.
+  const [left, right] = document.dir === "rtl" ? [after, before] : [before, after];
   const zoom = useZoom(name, (direction) => {
     if (direction === "down") onClose();
-    else show(direction === "left" ? after : before);
+    else show(direction === "left" ? right : left);
   });
   useShortcuts(
     {
-      ArrowLeft: unlessSlider(() => show(before)),
-      ArrowRight: unlessSlider(() => show(after)),
+      ArrowLeft: unlessSlider(() => show(left)),
+      ArrowRight: unlessSlider(() => show(right)),
       Home: unlessSlider(() => show(neighbours.first)),
       End: unlessSlider(() => show(neighbours.last)),
       "?": () => setHelp(true),
@@ -78,7 +80,7 @@ function Slide({ name, words, neighbours, messageId, show, onClose, onJump }: Sl
     true,
   );
   return (
-    <div className="flex h-full flex-col" dir="ltr">
+    <div className="flex h-full flex-col">
       <LightboxBar
         neighbours={neighbours}
         messageId={messageId}
@@ -121,7 +123,7 @@ function Arrow({ side, label, target, show }: ArrowProps) {
       onClick={() => show(target)}
       className={`absolute! inset-y-0 my-auto size-12! rounded-full! bg-black/40 ${lightboxButton} ${side === "start" ? "start-3" : "end-3"}`}
     >
-      <Icon className="size-7" />
+      <Icon className="size-7 rtl:rotate-180" />
     </IconButton>
   );
 }

@@ -38,9 +38,9 @@ export function LightboxBar({ neighbours, messageId, zoom, onClose, onJump }: Li
   return (
     <header className="flex h-15 shrink-0 items-center gap-1 px-3">
       <div className="me-auto min-w-0">
-        <p className="truncate font-medium">
-          <PersonName name={sender} />{" "}
-          {counter && <span className="ms-1 font-normal text-white/75">{place}</span>}
+        <p className="flex gap-1.5 font-medium">
+          <PersonName name={sender} className="truncate" />{" "}
+          {counter && <span className="shrink-0 font-normal text-white/75">{place}</span>}
         </p>
         <p className="truncate text-white/75 text-xs">{when}</p>
         {/* Of a dialog only what is in it is heard. */}

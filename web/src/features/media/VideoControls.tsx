@@ -5,6 +5,7 @@ import { PlayButton, SeekBar, SpeedButton } from "@/features/media/controls";
 import type { useMediaElement } from "@/features/media/useMediaElement";
 import type { useSeek } from "@/features/media/useSeek";
 import { formatDuration, formatLength } from "@/lib/format";
+import { letterOf } from "@/lib/letter";
 import { texts } from "@/texts";
 
 type VideoControlsProps = {
@@ -89,7 +90,7 @@ export function onKey(event: KeyboardEvent, element: HTMLVideoElement, actions: 
           ArrowRight: () => seek(element.currentTime + 5),
         }),
   };
-  const action = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+  const action = keys[letterOf(event)];
   if (!action || event.ctrlKey || event.metaKey || event.altKey) return;
   action();
   event.preventDefault();

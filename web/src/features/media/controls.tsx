@@ -3,7 +3,7 @@ import { Pause, Play } from "lucide-react";
 import { Spinner } from "@/components/ui/spinner";
 import { usePlayback } from "@/features/media/playback";
 import { formatDuration, formatLength } from "@/lib/format";
-import { texts } from "@/texts";
+import { number, texts } from "@/texts";
 
 /** Controls that audio and video share. Time runs left to right in every script, so they do not mirror. */
 
@@ -106,7 +106,7 @@ export function SpeedButton({ className }: { className?: string }) {
         className,
       )}
     >
-      {rate}×
+      {number(rate)}×
     </button>
   );
 }

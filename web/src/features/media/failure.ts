@@ -1,5 +1,6 @@
 import { askWhy } from "@/api/bytes";
 import { ApiError } from "@/api/client";
+import { said } from "@/lib/said";
 import { asSentence, withDates } from "@/lib/sentence";
 import { useAnswer } from "@/lib/useAnswer";
 import { texts } from "@/texts";
@@ -21,7 +22,7 @@ export function failureOf(error: unknown): Failure {
   if (!(error instanceof ApiError)) return ofBrowser(texts.error.unavailable);
   const { code, retryAfterSeconds } = error;
   return {
-    reason: sentences[code] ?? withDates(error.detail),
+    reason: sentences[code] ?? withDates(said(code, error.detail)),
     code,
     // No retry helps against a refused token before an admin has renewed it: the way on must be found here.
     final: !error.retryable && code !== "provider_unauthorized",

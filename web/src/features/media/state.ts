@@ -1,5 +1,6 @@
 import type { MediaFile } from "@/api/types";
 import type { View } from "@/features/media/reveal";
+import { said } from "@/lib/said";
 import { withDates } from "@/lib/sentence";
 
 /** What a viewer of a file has to show. */
@@ -35,7 +36,7 @@ export function isOnDemand(media: MediaFile): boolean {
 }
 
 function failure({ lastError }: MediaFile): MediaState {
-  const reason = withDates(lastError?.message ?? "");
+  const reason = withDates(said(lastError?.code, lastError?.message ?? ""));
   if (lastError?.code === "media_expired") return { kind: "expired", reason };
   return {
     kind: "failed",

@@ -5,6 +5,7 @@ import { ApiError, api } from "@/api/client";
 import { conversationMediaQuery, keys, type MediaFilter, mediaByMessageQuery } from "@/api/queries";
 import type { MediaFile } from "@/api/types";
 import { watchDownload } from "@/features/media/watched";
+import { said } from "@/lib/said";
 import { putFile } from "@/live/files";
 import { useProgress } from "@/live/progress";
 import { texts } from "@/texts";
@@ -37,7 +38,10 @@ export function useMediaDownload(media: MediaFile) {
         void client.invalidateQueries({ queryKey: keys.thread(media.conversationId) });
         return;
       }
-      toast.error(texts.toast.downloadFailed(error.message), { id: `media-${media.id}` });
+      const reason = said(error instanceof ApiError ? error.code : undefined, error.message);
+      toast.error(texts.toast.downloadFailed(reason), {
+        id: `media-${media.id}`,
+      });
     },
   });
   return { progress, start: () => start.mutate(), starting: start.isPending };

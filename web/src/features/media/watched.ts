@@ -1,6 +1,7 @@
 import { toast } from "sonner";
 import type { MediaFile } from "@/api/types";
 import { announce } from "@/lib/announce";
+import { said } from "@/lib/said";
 import { texts } from "@/texts";
 
 /** Downloads that somebody here started by hand and wants to hear of. */
@@ -18,9 +19,9 @@ export function reportDownload(media: MediaFile): void {
     watched.delete(media.id);
     toast.success(texts.toast.downloaded, { id });
   } else if (media.downloadStatus === "failed") {
-    const { message = texts.media.unknownReason, nextAttemptAt = null } = media.lastError ?? {};
+    const { code, message = texts.media.unknownReason, nextAttemptAt = null } = media.lastError ?? {};
     if (nextAttemptAt === null) watched.delete(media.id);
-    const sentence = texts.toast.downloadFailed(message);
+    const sentence = texts.toast.downloadFailed(said(code, message));
     toast.error(sentence, { id });
     announce(sentence, "assertive");
   }

@@ -73,7 +73,7 @@ export function Palette({ commands, onClose }: PaletteProps) {
             setAt(0);
           }}
           onKeyDown={onKeyDown}
-          className="h-13 w-full bg-transparent ps-12 pe-4 text-base outline-none placeholder:text-muted"
+          className="h-13 w-full bg-transparent px-12 text-base outline-none placeholder:text-muted"
         />
       </label>
       <div
@@ -136,7 +136,7 @@ function Option({ id, command, active, onPick, onPoint }: OptionProps) {
       <span className="min-w-0 flex-1 truncate">
         <bdi>{title}</bdi>
         {detail && (
-          <bdi dir="ltr" className="ms-2 text-muted tabular-nums">
+          <bdi dir="ltr" className="mx-2 text-muted tabular-nums">
             {detail}
           </bdi>
         )}

@@ -1,5 +1,6 @@
 import type { Message } from "@/api/types";
 import { announce } from "@/lib/announce";
+import { saidByWhatsApp } from "@/lib/said";
 import { texts } from "@/texts";
 
 /** Messages of this page whose end nobody was told yet, by what the page calls them. Bounds how many are remembered. */
@@ -26,7 +27,8 @@ export function reportSent({ clientId, status, error }: Message): string | null 
   }
   if (status !== "failed" && status !== "unknown") return null;
   awaited.delete(clientId);
-  const reason = status === "failed" ? (error?.message ?? "") : texts.sending.unknown;
+  const reason =
+    status === "failed" ? (error ? saidByWhatsApp(error.code, error.message) : "") : texts.sending.unknown;
   announce(texts.sending.failed(reason), "assertive");
   return reason;
 }

@@ -8,6 +8,7 @@ import { reasonOf, Skeleton } from "@/components/ui/states";
 import { Note, Panel, Section } from "@/features/settings/parts";
 import { useNow } from "@/lib/clock";
 import { formatAgo } from "@/lib/format";
+import { said } from "@/lib/said";
 import { asSentence, withDates } from "@/lib/sentence";
 import { settings as words } from "@/texts/settings";
 
@@ -153,7 +154,7 @@ function known(account: Account, now: Date): Check[] {
     const text = words.accounts.paused(formatAgo(account.pausedUntil, now));
     checks.push({ title: say.last, state: "fails", text });
   } else if (account.lastError !== null && account.status !== "disabled") {
-    const text = asSentence(withDates(account.lastError.message));
+    const text = asSentence(withDates(said(account.lastError.code, account.lastError.message)));
     const way = account.status === "needs_token" ? toToken : undefined;
     checks.push({ title: say.last, state: "fails", text, way });
   }

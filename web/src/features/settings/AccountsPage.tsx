@@ -9,6 +9,7 @@ import { EmptyState } from "@/components/ui/states";
 import { Badge, Loaded, Panel, type Tone } from "@/features/settings/parts";
 import { SettingsPage } from "@/features/settings/SettingsPage";
 import { plainName } from "@/lib/bidi";
+import { said } from "@/lib/said";
 import { asSentence, withDates } from "@/lib/sentence";
 import { settings as words } from "@/texts/settings";
 
@@ -78,7 +79,9 @@ function AccountRow({ account }: { account: Account }) {
               : words.accounts.policyOf(policy)}
           </span>
           {status === "needs_token" && lastError && (
-            <span className="mt-0.5 block text-danger">{asSentence(withDates(lastError.message))}</span>
+            <span className="mt-0.5 block text-danger">
+              {asSentence(withDates(said(lastError.code, lastError.message)))}
+            </span>
           )}
         </span>
         <ChevronRight aria-hidden="true" className="size-4.5 shrink-0 text-muted rtl:rotate-180" />

@@ -8,6 +8,7 @@ import { fileNameOf, shortName } from "@/features/message/fileName";
 import { Badge } from "@/features/settings/parts";
 import { useNow } from "@/lib/clock";
 import { formatAgo, formatMoment } from "@/lib/format";
+import { said } from "@/lib/said";
 import { asSentence, withDates } from "@/lib/sentence";
 import { texts } from "@/texts";
 import { settings as words } from "@/texts/settings";
@@ -57,7 +58,9 @@ export function FailureRow({ media, checked, pending, mayRetry, onToggle, onRetr
           {final && <Badge tone="quiet">{say.final}</Badge>}
         </p>
         <p className="text-danger">
-          {lastError ? asSentence(withDates(lastError.message)) : texts.media.unknownReason}
+          {lastError
+            ? asSentence(withDates(said(lastError.code, lastError.message)))
+            : texts.media.unknownReason}
         </p>
         <p className="mt-0.5 text-muted text-xs">
           {notes.map((note, at) => (

@@ -12,6 +12,7 @@ import { SettingsPage } from "@/features/settings/SettingsPage";
 import { useNow } from "@/lib/clock";
 import { formatAgo } from "@/lib/format";
 import { asSentence } from "@/lib/sentence";
+import { number } from "@/texts";
 import { settings as words } from "@/texts/settings";
 
 const { integrity: say } = words;
@@ -92,7 +93,7 @@ function Finding({ title, text, count, tone, shown = 0, children }: FindingProps
     <section aria-label={title} className="px-4 py-3">
       <div className="flex items-center gap-3">
         <h3 className="me-auto font-medium">{title}</h3>
-        <Badge tone={count === 0 ? "quiet" : (tone ?? "bad")}>{words.number(count)}</Badge>
+        <Badge tone={count === 0 ? "quiet" : (tone ?? "bad")}>{number(count)}</Badge>
       </div>
       <p className="text-muted">{text}</p>
       {count > 0 && children && (

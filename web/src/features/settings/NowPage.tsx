@@ -10,9 +10,13 @@ import { Loaded, Note, Panel, Section } from "@/features/settings/parts";
 import { SettingsPage } from "@/features/settings/SettingsPage";
 import { useNow } from "@/lib/clock";
 import { formatAgo } from "@/lib/format";
+import { number } from "@/texts";
 import { settings as words } from "@/texts/settings";
 
 const { now: say } = words;
+
+/** The server may need more than this inbox knows. */
+const parts: Partial<Record<string, string>> = say.part;
 
 export function NowPage() {
   const query = useQuery({ ...activityQuery, enabled: useHasRole("manager") });
@@ -67,7 +71,7 @@ function Figure({ name, value, warns = false, children }: FigureProps) {
     <div className="flex min-h-24 flex-col rounded-xl border border-line bg-surface px-4 py-3">
       <dt className="order-1 text-muted">{name}</dt>
       <dd className={`font-semibold text-xl tabular-nums ${warns && value > 0 ? "text-danger" : ""}`}>
-        {words.number(value)}
+        {number(value)}
       </dd>
       <dd className="order-2 mt-0.5 text-muted text-xs">{children}</dd>
     </div>
@@ -90,7 +94,7 @@ function Readiness() {
                   aria-hidden="true"
                   className={`size-4.5 shrink-0 ${ok ? "text-accent" : "text-danger"}`}
                 />
-                <span className="me-auto">{say.part[name] ?? name}</span>
+                <span className="me-auto">{parts[name] ?? name}</span>
                 <span className={ok ? "text-muted" : "text-danger"}>{ok ? say.answers : say.silent}</span>
               </li>
             );

@@ -4,6 +4,7 @@ import { meQuery } from "@/api/queries";
 import { endOwnSession, sessionsQuery, settingsKeys } from "@/api/settings";
 import type { Session } from "@/api/types";
 import { Button } from "@/components/ui/button";
+import { LanguageSelect } from "@/components/ui/language";
 import { reasonOf } from "@/components/ui/states";
 import { useLogOut } from "@/features/auth/useLogOut";
 import { Badge, Loaded, Panel, RowsLoading, Section } from "@/features/settings/parts";
@@ -38,6 +39,11 @@ export function SessionPage() {
           </dd>
         </dl>
       </Panel>
+      <Section title={say.language} lead={say.languageLead}>
+        <Panel>
+          <LanguageSelect />
+        </Panel>
+      </Section>
       <Sessions />
       <Section title={say.logout} lead={say.logoutLead}>
         <Panel>

@@ -11,12 +11,13 @@ import { SettingsPage } from "@/features/settings/SettingsPage";
 import { colours, UsageChart } from "@/features/settings/UsageChart";
 import { CHART_MONTHS, type Measure, type MonthUse, monthsOf, TYPES } from "@/features/settings/usage";
 import { formatBytes, formatMonth } from "@/lib/format";
+import { number } from "@/texts";
 import { settings as words } from "@/texts/settings";
 
 const { storage: say } = words;
 const formats: Record<Measure, (value: number) => string> = {
   bytes: formatBytes,
-  files: (n) => words.number(n),
+  files: (n) => number(n),
 };
 
 export function StoragePage() {
@@ -48,7 +49,7 @@ function Use({ usage }: { usage: readonly Usage[] }) {
     <>
       <dl className="grid grid-cols-2 gap-3 sm:grid-cols-3">
         <Figure name={say.total} value={formatBytes(sum("bytes"))} />
-        <Figure name={say.filesTotal} value={words.number(sum("files"))} />
+        <Figure name={say.filesTotal} value={number(sum("files"))} />
         {latest && <Figure name={formatMonth(latest.month)} value={format(latest.total)} />}
       </dl>
       <Panel className="flex flex-col gap-4 p-4 md:p-5">

@@ -127,7 +127,7 @@ function Column({ month, y, format, labelled }: ColumnProps) {
       })}
       {labelled && (
         <text x="50%" y={HEIGHT - 8} textAnchor="middle" className="fill-muted text-[0.6875rem]">
-          {name.replace(/ (\d\d)(\d\d)$/, " ’$2")}
+          {name.replace(/ (\p{Nd}{2})(\p{Nd}{2})$/u, " ’$2")}
         </text>
       )}
     </>

@@ -5,6 +5,10 @@ import { settings as words } from "@/texts/settings";
 
 const { audit: say } = words;
 
+/** The server may know more of them than this inbox. */
+const actions: Partial<Record<string, string>> = say.actions;
+const records: Partial<Record<string, (id: string) => string>> = say.records;
+
 /** How the log writes who did something, or to what: `user:3`. */
 export type Reference = string;
 
@@ -24,7 +28,7 @@ export function useNames(enabled: boolean): Names {
 }
 
 export function actionWords(action: string): string {
-  return say.actions[action] ?? action;
+  return actions[action] ?? action;
 }
 
 /** Who did it, or what it was done to, in words. */
@@ -34,5 +38,5 @@ export function referenceWords(reference: Reference, names: Names): string {
   const name = names.get(reference);
   if (name !== undefined) return name;
   const [kind = "", id = ""] = reference.split(":");
-  return say.records[kind]?.(id) ?? reference;
+  return records[kind]?.(id) ?? reference;
 }

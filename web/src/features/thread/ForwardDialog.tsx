@@ -57,7 +57,7 @@ export function ForwardDialog({ words, forward: send, onDone, onClose }: Forward
             aria-label={texts.conversations.search}
             placeholder={texts.conversations.search}
             onChange={(event) => type(event.target.value)}
-            className="h-10 w-full rounded-xl bg-sunken ps-9.5 pe-3 placeholder:text-muted"
+            className="h-10 w-full rounded-xl bg-sunken px-9.5 placeholder:text-muted"
           />
         </label>
         <Targets search={search} chosen={chosen} onToggle={toggle} />

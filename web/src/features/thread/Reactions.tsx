@@ -3,7 +3,7 @@ import type { Message, Reaction } from "@/api/types";
 import { oursOn, reactorOf } from "@/features/message/people";
 import { useOutgoingReaction } from "@/features/sending/store";
 import { useThreadContext } from "@/features/thread/context";
-import { texts } from "@/texts";
+import { number, texts } from "@/texts";
 
 type ReactionsProps = {
   message: Message;
@@ -30,7 +30,7 @@ export function Reactions({ message, frameless }: ReactionsProps) {
             <span aria-hidden="true">{emoji}</span>
             {all.length > 1 && (
               <span aria-hidden="true" className="text-muted text-xs">
-                {all.length}
+                {number(all.length)}
               </span>
             )}
             <span className="sr-only">{label}</span>

@@ -8,6 +8,7 @@ import type { Outgoing } from "@/features/sending/outbox";
 import { removeOutgoing, retryOutgoing } from "@/features/sending/sending";
 import { useOutbox } from "@/features/sending/store";
 import { useSendAgain } from "@/features/thread/useSendActions";
+import { saidByWhatsApp } from "@/lib/said";
 import { asSentence } from "@/lib/sentence";
 import { texts } from "@/texts";
 
@@ -109,7 +110,7 @@ export function SendFailure({ message }: { message: Message }) {
   const { status, error } = message;
   if (status !== "failed" && status !== "unknown") return null;
   const failed = status === "failed";
-  const reason = error ? asSentence(error.message) : "";
+  const reason = error ? asSentence(saidByWhatsApp(error.code, error.message)) : "";
   return (
     <Trouble sentence={failed ? texts.sending.notDelivered(reason) : texts.sending.unknown} calm={!failed}>
       {maySend && (

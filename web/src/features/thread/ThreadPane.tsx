@@ -82,8 +82,8 @@ function Heading({ conversation }: { conversation: Conversation }) {
     <>
       <Avatar name={name} id={conversation.contact.id} className="size-9 text-sm" />
       <div className="min-w-0 py-1">
-        <h1 className="truncate font-semibold text-[0.9375rem] leading-tight">
-          <PersonName name={name} />
+        <h1 className="flex font-semibold text-[0.9375rem] leading-tight">
+          <PersonName name={name} className="truncate" />
         </h1>
         {phone && phone !== name && (
           <p className="truncate text-muted text-xs">

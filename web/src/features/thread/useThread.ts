@@ -5,6 +5,7 @@ import { ApiError, api } from "@/api/client";
 import { fetchThreadPage, keys, type ThreadData, type ThreadPosition, threadQuery } from "@/api/queries";
 import { useMayAct } from "@/api/roles";
 import type { Conversation } from "@/api/types";
+import { reasonOf } from "@/components/ui/states";
 import { messagesInOrder, reachesNewest } from "@/live/patch";
 import { texts } from "@/texts";
 
@@ -28,7 +29,9 @@ export function useThread(conversationId: number, around: number | undefined, on
       client.setQueryData<ThreadData>(keys.thread(conversationId), { pages: [page], pageParams: [position] });
       return true;
     } catch (error) {
-      toast.error(error instanceof ApiError && error.status !== 404 ? error.detail : texts.thread.jumpFailed);
+      toast.error(
+        error instanceof ApiError && error.status !== 404 ? reasonOf(error) : texts.thread.jumpFailed,
+      );
       return false;
     }
   };

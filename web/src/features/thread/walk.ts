@@ -1,4 +1,5 @@
 import type { KeyboardEvent } from "react";
+import { letterOf } from "@/lib/letter";
 
 /** What a key does with the message that has the focus, by the mark of the control that does it. */
 const ACTS: Partial<Record<string, string>> = {
@@ -22,7 +23,7 @@ export function walk(event: KeyboardEvent<HTMLElement>): void {
     next.scrollIntoView({ block: "nearest" });
     return;
   }
-  const act = ACTS[key.length === 1 ? key.toLowerCase() : key];
+  const act = ACTS[letterOf(event)];
   const control = act && message?.querySelector<HTMLElement>(act);
   if (!control) return;
   event.preventDefault();

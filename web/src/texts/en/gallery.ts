@@ -1,6 +1,8 @@
 /** The sentences of the gallery and of the search. */
 
-import { count } from "@/texts/count";
+import { number, plurals } from "@/texts/plural";
+
+const plural = plurals.en;
 
 export const gallery = {
   title: "Media",
@@ -15,7 +17,7 @@ export const gallery = {
   nothingFoundHint: "Take some of them away to see more.",
   clearFilters: "Clear filters",
   moreFailed: "Failed to load more media",
-  fresh: (n: number) => `${count(n, "new file", "new files")}: show`,
+  fresh: (n: number) => `${plural(n, { one: "# new file", other: "# new files" })}: show`,
   search: "Search names and captions",
   filters: "Filters",
   types: {
@@ -63,23 +65,25 @@ export const gallery = {
   },
   downloadAll: "Download all as zip",
   selection: "Selected files",
-  selected: (n: number) => `${n} selected`,
-  tooMany: (most: number) => `${most} files at once are the most.`,
+  selected: (n: number) => `${number(n)} selected`,
+  tooMany: (most: number) => `${number(most)} files at once are the most.`,
   clear: "Clear the selection",
   download: "Download",
   zip: "Download as zip",
   zipping: "Preparing the zip…",
-  zipBegun: (n: number) => `The zip of ${count(n, "file", "files")} is being downloaded.`,
+  zipBegun: (n: number) =>
+    `The zip of ${plural(n, { one: "# file", other: "# files" })} is being downloaded.`,
   zipFailed: (reason: string) => `No zip could be made. ${reason}`,
   forward: "Forward",
-  forwarding: (n: number) => count(n, "file", "files"),
+  forwarding: (n: number) => plural(n, { one: "# file", other: "# files" }),
   remove: "Delete",
-  removeTitle: (n: number) => `Delete ${count(n, "file", "files")}?`,
+  removeTitle: (n: number) => `Delete ${plural(n, { one: "# file", other: "# files" })}?`,
   removeHint: "The messages stay, and say that their file was deleted. It cannot be undone.",
   keep: "Keep",
   removing: "Deleting…",
-  removed: (n: number) => `${count(n, "file", "files")} deleted`,
-  removeFailed: (n: number, reason: string) => `${count(n, "file", "files")} could not be deleted. ${reason}`,
+  removed: (n: number) => `${plural(n, { one: "# file", other: "# files" })} deleted`,
+  removeFailed: (n: number, reason: string) =>
+    `${plural(n, { one: "# file", other: "# files" })} could not be deleted. ${reason}`,
   showInThread: "Show in conversation",
 };
 
@@ -97,7 +101,7 @@ export const search = {
   failed: "The search failed",
   nothing: (words: string) => `Nothing found for “${words}”`,
   nothingDetail: "All of the words have to be there. Try fewer, or the beginning of one.",
-  found: (n: number, more: boolean) => (more ? `More than ${n} found` : `${n} found`),
+  found: (n: number, more: boolean) => (more ? `More than ${number(n)} found` : `${number(n)} found`),
   hits: "What was found",
   keys: { move: "to move", open: "to open", close: "to close" },
 };

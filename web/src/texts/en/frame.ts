@@ -1,0 +1,103 @@
+/** The frame around what one sees, the log-in, and the list of conversations. */
+
+import type { ErrorWords } from "@/texts/codes";
+import { plurals } from "@/texts/plural";
+
+const plural = plurals.en;
+
+export const frame = {
+  app: {
+    name: "Mediary",
+    loading: "Loading Mediary",
+    crashed: "Something went wrong on this page",
+    crashedHint: "Nothing was lost. Reload to continue.",
+    reload: "Reload",
+    notFound: "There is no such page",
+    toInbox: "To the inbox",
+    skip: "Skip to the messages",
+    skipToPage: "Skip to this page",
+  },
+  time: { today: "Today", yesterday: "Yesterday" },
+  action: { retry: "Retry", back: "Back", close: "Close", cancel: "Cancel" },
+  field: { show: (name: string) => `Show: ${name}`, hide: (name: string) => `Hide: ${name}` },
+  error: {
+    network: "The server cannot be reached. Check your connection, then try again.",
+    unavailable: "The server has a problem right now. Try again in a moment.",
+    forbidden: "Your role does not allow this.",
+    notFound: "This does not exist, or no longer exists.",
+    /** By the server's codes. Its own sentences are English, and say more. */
+    codes: null as ErrorWords | null,
+    requestId: (id: string) => `Request ${id}`,
+  },
+  login: {
+    title: "Log in to Mediary",
+    lead: "Every photo, voice note and document your customers send, in one place.",
+    email: "E-mail",
+    password: "Password",
+    show: "Show password",
+    hide: "Hide password",
+    submit: "Log in",
+    submitting: "Logging in…",
+    wrong: "The e-mail or the password is wrong.",
+    waiting: (seconds: number) =>
+      `Too many attempts. You can try again in ${plural(seconds, { one: "# second", other: "# seconds" })}.`,
+    expired: "Your session has ended. Log in to continue where you were.",
+    away: "The server cannot be reached. Check your connection, then try again.",
+    required: "Enter your e-mail and your password.",
+  },
+  shell: {
+    logout: "Log out",
+    unsent: (n: number) =>
+      `${plural(n, { one: "# message has", other: "# messages have" })} not been sent yet. Logging out drops what is left of them here.`,
+    stay: "Stay",
+    logoutAnyway: "Log out anyway",
+    language: "Language",
+    theme: { system: "Theme: as the system", light: "Theme: light", dark: "Theme: dark" },
+    shortcuts: "Keyboard shortcuts",
+    settings: "Settings",
+    newVersion: "A new version of the inbox is there.",
+    later: "Later",
+    offline: "Connection lost. What you see may be out of date; reconnecting…",
+    panes: { list: "Conversations", thread: "Messages", details: "Details" },
+  },
+  contact: { unnamed: "Unknown contact", group: "Group", you: "You" },
+  conversations: {
+    search: "Search names and numbers",
+    clearSearch: "Clear search",
+    searching: "Searching…",
+    empty: "No conversations yet",
+    emptyHint: "When somebody writes to your WhatsApp number, it shows here.",
+    nothingFound: (search: string) => `Nothing found for “${search}”`,
+    failed: "Failed to load conversations",
+    unread: (n: number) => plural(n, { one: "# unread message", other: "# unread messages" }),
+    noMessages: "No messages yet",
+    loading: "Loading conversations",
+  },
+  preview: {
+    image: "Photo",
+    video: "Video",
+    voice: "Voice note",
+    audio: "Audio",
+    document: "Document",
+    sticker: "Sticker",
+    location: "Location",
+    contacts: "Contact",
+    reaction: (emoji: string) => (emoji ? `Reacted ${emoji}` : "Reacted"),
+    order: "Order",
+    interactive: "Answer to a choice",
+    button: "Answer to a button",
+    template: "Template message",
+    system: "Notice from WhatsApp",
+    unsupported: "Message that cannot be shown",
+    revoked: "Message deleted",
+  },
+  palette: {
+    title: "Go to, or do",
+    field: "Name of a conversation, a page or a command",
+    conversation: "Conversation",
+    command: "Command",
+    inbox: "Inbox",
+    theme: "Change the theme",
+  },
+  back: { gallery: "Back to the media", media: "Back to all media", search: "Back to what was found" },
+};
