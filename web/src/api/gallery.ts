@@ -1,5 +1,5 @@
+import { api } from "@mediary/media/server/client";
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import { api } from "@/api/client";
 import { cursorAfter, nextFilledPage } from "@/api/queries";
 import type { FileType, MediaFile } from "@/api/types";
 

@@ -1,3 +1,4 @@
+import { ApiError, api, type QueryParameters } from "@mediary/media/server/client";
 import {
   type InfiniteData,
   infiniteQueryOptions,
@@ -5,7 +6,6 @@ import {
   type QueryKey,
   queryOptions,
 } from "@tanstack/react-query";
-import { ApiError, api, type QueryParameters } from "@/api/client";
 import type { Conversation, FileType, Me, MediaFile, Message, Page } from "@/api/types";
 
 const CONVERSATIONS_PER_PAGE = 40;

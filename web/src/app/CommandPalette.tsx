@@ -1,10 +1,10 @@
+import { useWindowEvent } from "@mediary/media/lib/useWindowEvent";
 import { useNavigate } from "@tanstack/react-router";
 import { Images, Inbox, Keyboard, LogOut, SunMoon, TextSearch } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
 import { useTheme } from "@/app/theme";
 import { useLogOut } from "@/features/auth/useLogOut";
 import type { Command } from "@/features/palette/commands";
-import { useWindowEvent } from "@/lib/useWindowEvent";
 import { texts } from "@/texts";
 
 const Palette = lazy(async () => ({ default: (await import("@/features/palette/Palette")).Palette }));

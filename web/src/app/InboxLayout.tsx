@@ -1,3 +1,5 @@
+import { useShortcuts } from "@mediary/media/lib/shortcuts";
+import { useWindowEvent } from "@mediary/media/lib/useWindowEvent";
 import { useQueryClient } from "@tanstack/react-query";
 import {
   Outlet,
@@ -18,8 +20,6 @@ import { useLive } from "@/app/useLive";
 import { Announcer } from "@/components/ui/announcer";
 import { ShortcutSheet } from "@/components/ui/shortcut-sheet";
 import { ConversationList } from "@/features/conversations/ConversationList";
-import { useShortcuts } from "@/lib/shortcuts";
-import { useWindowEvent } from "@/lib/useWindowEvent";
 import { texts } from "@/texts";
 
 const SearchPanel = lazy(() =>

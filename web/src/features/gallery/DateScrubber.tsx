@@ -1,7 +1,7 @@
+import { useHeight } from "@mediary/media/lib/useSize";
 import { clsx } from "clsx";
 import { type KeyboardEvent, useState } from "react";
 import { monthLabel } from "@/features/gallery/layout";
-import { useHeight } from "@/lib/useSize";
 import { texts } from "@/texts";
 
 type DateScrubberProps = {

@@ -1,10 +1,10 @@
+import { useWidth } from "@mediary/media/lib/useSize";
+import { Button } from "@mediary/media/ui/button";
+import { ErrorState, Skeleton } from "@mediary/media/ui/states";
 import type { GalleryScope } from "@/api/gallery";
-import { Button } from "@/components/ui/button";
-import { ErrorState, Skeleton } from "@/components/ui/states";
 import { columnsFor, GAP_PX } from "@/features/gallery/layout";
 import { changeFilter, type GalleryView, isFiltered, NO_FILTER, useGallery } from "@/features/gallery/store";
 import type { MediaGalleryData } from "@/features/gallery/useMediaGallery";
-import { useWidth } from "@/lib/useSize";
 import { texts } from "@/texts";
 
 const SKELETON_ROWS = 4;

@@ -1,12 +1,12 @@
+import { fileNameOf } from "@mediary/media/lib/fileName";
+import { formatLength } from "@mediary/media/lib/format";
+import { kindOf } from "@mediary/media/viewers/kind";
+import { TilePicture } from "@mediary/media/viewers/TilePicture";
 import { clsx } from "clsx";
 import { Check, Play } from "lucide-react";
 import { memo } from "react";
 import type { MediaFile } from "@/api/types";
 import { labelOf, stateOf } from "@/features/gallery/label";
-import { kindOf } from "@/features/media/kind";
-import { TilePicture } from "@/features/media/TilePicture";
-import { fileNameOf } from "@/features/message/fileName";
-import { formatLength } from "@/lib/format";
 
 type GalleryTileProps = {
   media: MediaFile;

@@ -1,9 +1,9 @@
+import { IconButton, iconButton } from "@mediary/media/ui/button";
 import { clsx } from "clsx";
 import { Download, Grid2x2, Rows3, SlidersHorizontal } from "lucide-react";
 import { type KeyboardEvent, type ReactNode, useCallback, useRef, useState } from "react";
 import { conversationArchiveUrl, type GalleryScope, galleryKeys } from "@/api/gallery";
 import type { MediaFile } from "@/api/types";
-import { IconButton, iconButton } from "@/components/ui/button";
 import { FreshFiles } from "@/features/gallery/FreshFiles";
 import { GalleryFilters, GallerySearch } from "@/features/gallery/GalleryFilters";
 import { GalleryLightbox } from "@/features/gallery/GalleryLightbox";

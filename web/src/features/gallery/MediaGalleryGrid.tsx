@@ -1,3 +1,5 @@
+import { rem } from "@mediary/media/lib/rem";
+import { useWidth } from "@mediary/media/lib/useSize";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { type GalleryScope, gallerySpanQuery } from "@/api/gallery";
@@ -19,8 +21,6 @@ import { galleryOf, openAt, useGallery } from "@/features/gallery/store";
 import { useGalleryKeys } from "@/features/gallery/useGalleryKeys";
 import { useLines } from "@/features/gallery/useLines";
 import type { MediaGalleryData } from "@/features/gallery/useMediaGallery";
-import { rem } from "@/lib/rem";
-import { useWidth } from "@/lib/useSize";
 
 /** Of the head of a month, in units of the text size. */
 const HEAD_REM = 2.5;

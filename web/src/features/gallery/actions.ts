@@ -1,10 +1,10 @@
+import { asSentence } from "@mediary/media/lib/sentence";
+import { reasonOf } from "@mediary/media/ui/states";
 import type { QueryClient } from "@tanstack/react-query";
 import { createArchive, deleteMedia, type GalleryScope } from "@/api/gallery";
 import { forwardMessage } from "@/api/send";
 import type { MediaFile } from "@/api/types";
-import { reasonOf } from "@/components/ui/states";
 import { change, clearSelection, deselect, galleryOf } from "@/features/gallery/store";
-import { asSentence } from "@/lib/sentence";
 import { putFile } from "@/live/files";
 import { texts } from "@/texts";
 

@@ -1,8 +1,8 @@
+import { fileNameOf } from "@mediary/media/lib/fileName";
+import { formatBytes, formatDateTime, formatLength } from "@mediary/media/lib/format";
+import { kindOf } from "@mediary/media/viewers/kind";
+import { mediaState } from "@mediary/media/viewers/state";
 import type { MediaFile } from "@/api/types";
-import { kindOf } from "@/features/media/kind";
-import { mediaState } from "@/features/media/state";
-import { fileNameOf } from "@/features/message/fileName";
-import { formatBytes, formatDateTime, formatLength } from "@/lib/format";
 import { texts } from "@/texts";
 
 /** What a screen reader says of a file: what it is, its length or size, when it came, and what is wrong with it. */

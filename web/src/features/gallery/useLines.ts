@@ -1,3 +1,4 @@
+import { useLoadMore } from "@mediary/media/lib/useLoadMore";
 import { defaultRangeExtractor, useVirtualizer } from "@tanstack/react-virtual";
 import { useCallback, useMemo, useRef } from "react";
 import type { GalleryScope } from "@/api/gallery";
@@ -5,7 +6,6 @@ import type { MediaFile } from "@/api/types";
 import { lineAt } from "@/features/gallery/layout";
 import { galleryOf, keepPlace, placeOf } from "@/features/gallery/store";
 import type { MediaGalleryData } from "@/features/gallery/useMediaGallery";
-import { useLoadMore } from "@/lib/useLoadMore";
 
 /** One line of a gallery: which file of the list it begins with, and how high it is. */
 export type Line = { key: string; at: number; height: number };
