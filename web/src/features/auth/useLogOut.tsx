@@ -1,3 +1,4 @@
+import { forgetGalleries } from "@mediary/media/gallery/store";
 import { api } from "@mediary/media/server/client";
 import { Button } from "@mediary/media/ui/button";
 import { forgetPositions, stopAudio } from "@mediary/media/viewers/playback";
@@ -7,7 +8,6 @@ import { type ReactNode, useState } from "react";
 import { toast } from "sonner";
 import { Dialog } from "@/components/ui/dialog";
 import { forgetDrafts } from "@/features/composer/drafts";
-import { forgetGalleries } from "@/features/gallery/store";
 import { forgetSearch } from "@/features/search/store";
 import { stopSending } from "@/features/sending/sending";
 import { useOutbox } from "@/features/sending/store";

@@ -1,10 +1,10 @@
+import type { GalleryScope } from "@mediary/media/gallery/list";
+import { change } from "@mediary/media/gallery/store";
 import { useLoadMore } from "@mediary/media/lib/useLoadMore";
 import { ImageLightbox } from "@mediary/media/viewers/ImageLightbox";
-import type { GalleryScope } from "@/api/gallery";
 import type { MediaFile } from "@/api/types";
 import { ShortcutSheet } from "@/components/ui/shortcut-sheet";
 import type { GalleryNavigation, Viewed } from "@/features/gallery/navigation";
-import { change } from "@/features/gallery/store";
 import type { MediaGalleryData } from "@/features/gallery/useMediaGallery";
 import { useAbout } from "@/features/media/useAbout";
 import { useMediaByMessage } from "@/features/media/useMedia";

@@ -1,3 +1,4 @@
+import { clearSelection, galleryOf } from "@mediary/media/gallery/store";
 import { IconButton } from "@mediary/media/ui/button";
 import { PersonName } from "@mediary/media/ui/PersonName";
 import { useModal } from "@mediary/media/ui/useModal";
@@ -5,7 +6,6 @@ import { X } from "lucide-react";
 import type { Conversation } from "@/api/types";
 import { MediaGallery } from "@/features/gallery/MediaGallery";
 import type { GalleryNavigation, Viewed } from "@/features/gallery/navigation";
-import { clearSelection, galleryOf } from "@/features/gallery/store";
 import { contactName } from "@/features/message/contact";
 import { texts } from "@/texts";
 

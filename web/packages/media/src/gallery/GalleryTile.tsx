@@ -1,12 +1,12 @@
-import { fileNameOf } from "@mediary/media/lib/fileName";
-import { formatLength } from "@mediary/media/lib/format";
-import { kindOf } from "@mediary/media/viewers/kind";
-import { TilePicture } from "@mediary/media/viewers/TilePicture";
 import { clsx } from "clsx";
 import { Check, Play } from "lucide-react";
 import { memo } from "react";
-import type { MediaFile } from "@/api/types";
-import { labelOf, stateOf } from "@/features/gallery/label";
+import { fileNameOf } from "../lib/fileName";
+import { formatLength } from "../lib/format";
+import type { MediaFile } from "../types";
+import { kindOf } from "../viewers/kind";
+import { TilePicture } from "../viewers/TilePicture";
+import { labelOf, stateOf } from "./label";
 
 type GalleryTileProps = {
   media: MediaFile;
@@ -15,6 +15,8 @@ type GalleryTileProps = {
   selected: boolean;
   /** Something is selected: a click then selects as well. */
   selecting: boolean;
+  /** Whether it can be selected. */
+  selectable: boolean;
   tabIndex: number;
   at: number;
   of: number;
@@ -69,7 +71,7 @@ export const GalleryTile = memo(function GalleryTile(props: GalleryTileProps) {
           {formatLength(media.durationMs / 1000)}
         </span>
       )}
-      <Mark selected={selected} shown={selecting} />
+      {props.selectable && <Mark selected={selected} shown={selecting} />}
     </div>
   );
 });

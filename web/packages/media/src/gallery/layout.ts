@@ -1,5 +1,5 @@
-import type { MediaFile } from "@/api/types";
-import { locale } from "@/texts";
+import { locale } from "../texts";
+import type { MediaFile } from "../types";
 
 /** One line of the grid: the head of a month, or as many tiles as fit side by side. Sizes are known before anything is drawn. */
 export type GridRow =

@@ -1,7 +1,7 @@
-import { recall, remember } from "@mediary/media/lib/storage";
 import { create } from "zustand";
-import { ARCHIVE_MAX, type GalleryFilter, type GalleryScope, type GallerySort } from "@/api/gallery";
-import type { MediaFile } from "@/api/types";
+import { recall, remember } from "../lib/storage";
+import type { MediaFile } from "../types";
+import { ARCHIVE_MAX, type GalleryFilter, type GalleryScope, type GallerySort } from "./list";
 
 /** What a gallery shows beside its files: it is the same again after a look at a message and back. */
 

@@ -1,11 +1,11 @@
-import { useLoadMore } from "@mediary/media/lib/useLoadMore";
 import { defaultRangeExtractor, useVirtualizer } from "@tanstack/react-virtual";
 import { useCallback, useMemo, useRef } from "react";
-import type { GalleryScope } from "@/api/gallery";
-import type { MediaFile } from "@/api/types";
-import { lineAt } from "@/features/gallery/layout";
-import { galleryOf, keepPlace, placeOf } from "@/features/gallery/store";
-import type { MediaGalleryData } from "@/features/gallery/useMediaGallery";
+import { useLoadMore } from "../lib/useLoadMore";
+import type { MediaFile } from "../types";
+import type { GalleryFiles } from "./files";
+import { lineAt } from "./layout";
+import type { GalleryScope } from "./list";
+import { galleryOf, keepPlace, placeOf } from "./store";
 
 /** One line of a gallery: which file of the list it begins with, and how high it is. */
 export type Line = { key: string; at: number; height: number };
@@ -14,7 +14,7 @@ type LinesOptions = {
   scope: GalleryScope;
   /** Tells the list from others: another one is read from its beginning. */
   name: string;
-  gallery: MediaGalleryData;
+  gallery: GalleryFiles;
   lines: readonly Line[];
   /** What stays in sight above the lines, and what may lie over the last of them. */
   head: number;

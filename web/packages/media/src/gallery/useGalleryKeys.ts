@@ -1,12 +1,12 @@
 import type { KeyboardEvent, MouseEvent, PointerEvent } from "react";
 import { useRef } from "react";
 import { flushSync } from "react-dom";
-import type { GalleryScope } from "@/api/gallery";
-import { ARCHIVE_MAX } from "@/api/gallery";
-import type { MediaFile } from "@/api/types";
-import { change, galleryOf, selectAll, selectTo, toggle } from "@/features/gallery/store";
-import type { MediaGalleryData } from "@/features/gallery/useMediaGallery";
-import { texts } from "@/texts";
+import { texts } from "../texts";
+import type { MediaFile } from "../types";
+import type { GalleryFiles } from "./files";
+import type { GalleryScope } from "./list";
+import { ARCHIVE_MAX } from "./list";
+import { change, galleryOf, selectAll, selectTo, toggle } from "./store";
 
 /** How long a finger rests on a file to select it. */
 const LONG_PRESS_MS = 450;
@@ -15,8 +15,9 @@ const STILL_PX = 10;
 
 type KeysOptions = {
   scope: GalleryScope;
-  gallery: MediaGalleryData;
+  gallery: GalleryFiles;
   onOpen: (file: MediaFile) => void;
+  selectable: boolean;
   /** Where a key leads from a file of the list; null is nowhere. */
   moved: (key: string, at: number) => number | null;
   /** Scrolls to a file of the list, unless it is in sight. */
@@ -24,11 +25,11 @@ type KeysOptions = {
 };
 
 /** Opening, selecting and moving by mouse, keyboard and touch, told by the files' `data-file`. Handlers for what holds them all. */
-export function useGalleryKeys({ scope, gallery, onOpen, moved, reveal }: KeysOptions) {
+export function useGalleryKeys({ scope, gallery, onOpen, selectable, moved, reveal }: KeysOptions) {
   const { files, indexes } = gallery;
   const press = useLongPress((element) => {
     const file = fileOf(element);
-    if (file) select(file, false);
+    if (file && selectable) select(file, false);
   });
   const fileOf = (target: EventTarget | null): MediaFile | undefined => {
     if (!(target instanceof Element)) return undefined;
@@ -43,7 +44,8 @@ export function useGalleryKeys({ scope, gallery, onOpen, moved, reveal }: KeysOp
     if (!file || press.swallow() || isControl(event.target)) return;
     const isSelecting = galleryOf(scope).selected.size > 0;
     const onMark = event.target instanceof Element && event.target.closest("[data-mark]") !== null;
-    if (event.shiftKey || onMark || event.ctrlKey || event.metaKey || isSelecting) {
+    const selects = event.shiftKey || onMark || event.ctrlKey || event.metaKey || isSelecting;
+    if (selectable && selects) {
       return select(file, event.shiftKey);
     }
     change(scope, { cursor: file.id });
@@ -62,14 +64,17 @@ export function useGalleryKeys({ scope, gallery, onOpen, moved, reveal }: KeysOp
     if (!file || isControl(event.target) || event.altKey) return;
     const command = event.ctrlKey || event.metaKey;
     const act = () => {
-      if (command) return event.key.toLowerCase() === "a" ? () => say(selectAll(scope, files)) : null;
+      if (command)
+        return selectable && event.key.toLowerCase() === "a" ? () => say(selectAll(scope, files)) : null;
       if (event.key === "Enter") return () => onOpen(file);
-      if (event.key === " " || event.key.toLowerCase() === "x") return () => select(file, event.shiftKey);
+      if (event.key === " " || event.key.toLowerCase() === "x")
+        return () => (selectable ? select(file, event.shiftKey) : onOpen(file));
       const at = moved(alongTheList(event), indexes.get(file.id) ?? 0);
       if (at === null) return null;
       return () => {
-        if (event.shiftKey && galleryOf(scope).from === null) change(scope, { from: file.id });
-        go(event.currentTarget, at, event.shiftKey);
+        const extend = selectable && event.shiftKey;
+        if (extend && galleryOf(scope).from === null) change(scope, { from: file.id });
+        go(event.currentTarget, at, extend);
       };
     };
     const doIt = act();

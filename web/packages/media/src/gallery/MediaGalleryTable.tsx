@@ -1,30 +1,26 @@
-import { useNow } from "@mediary/media/lib/clock";
-import { fileNameOf, shortName } from "@mediary/media/lib/fileName";
-import { formatBytes, formatDateTime, formatMoment, formatShort } from "@mediary/media/lib/format";
-import { rem } from "@mediary/media/lib/rem";
-import { IconButton } from "@mediary/media/ui/button";
-import { PersonName } from "@mediary/media/ui/PersonName";
-import { documentKind } from "@mediary/media/viewers/documentKind";
-import { FileDownloadButton } from "@mediary/media/viewers/FileDownloadButton";
-import { kindOf } from "@mediary/media/viewers/kind";
-import { MediaPreviewPopover } from "@mediary/media/viewers/MediaPreviewPopover";
-import { mediaState } from "@mediary/media/viewers/state";
-import { TilePicture } from "@mediary/media/viewers/TilePicture";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { clsx } from "clsx";
 import { ArrowDown, ArrowUp, Check, MessageSquareText } from "lucide-react";
-import { memo, useMemo } from "react";
-import type { GallerySort } from "@/api/gallery";
-import { messageQuery } from "@/api/queries";
-import type { MediaFile } from "@/api/types";
-import { MoreFailed } from "@/features/gallery/GalleryStates";
-import { labelOf, stateOf } from "@/features/gallery/label";
-import { FOOT_PX, type ListProps } from "@/features/gallery/MediaGalleryGrid";
-import { changeSort, useGallery } from "@/features/gallery/store";
-import { useGalleryKeys } from "@/features/gallery/useGalleryKeys";
-import { useLines } from "@/features/gallery/useLines";
-import { senderOf } from "@/features/message/people";
-import { texts } from "@/texts";
+import { memo, type ReactNode, useMemo } from "react";
+import { useNow } from "../lib/clock";
+import { fileNameOf, shortName } from "../lib/fileName";
+import { formatBytes, formatDateTime, formatMoment, formatShort } from "../lib/format";
+import { rem } from "../lib/rem";
+import { texts } from "../texts";
+import type { MediaFile } from "../types";
+import { IconButton } from "../ui/button";
+import { documentKind } from "../viewers/documentKind";
+import { FileDownloadButton } from "../viewers/FileDownloadButton";
+import { kindOf } from "../viewers/kind";
+import { MediaPreviewPopover } from "../viewers/MediaPreviewPopover";
+import { mediaState } from "../viewers/state";
+import { TilePicture } from "../viewers/TilePicture";
+import { MoreFailed } from "./GalleryStates";
+import { labelOf, stateOf } from "./label";
+import type { GallerySort } from "./list";
+import { FOOT_PX, type ListProps } from "./MediaGalleryGrid";
+import { changeSort, useGallery } from "./store";
+import { useGalleryKeys } from "./useGalleryKeys";
+import { useLines } from "./useLines";
 
 /** Of a line, in units of the text size. */
 const LINE_REM = 3.5;
@@ -35,11 +31,17 @@ const THUMB_PX = 44;
 const COLUMNS =
   "grid grid-cols-[2.25rem_2.75rem_minmax(0,1fr)_auto] items-center gap-x-3 ps-2 pe-2 md:grid-cols-[2.25rem_2.75rem_minmax(0,2fr)_minmax(0,1fr)_5.5rem_11rem_minmax(0,1fr)_5rem] md:ps-3";
 
-type TableProps = ListProps & { onJump: (file: MediaFile) => void };
+type TableProps = ListProps & {
+  /** Shows a file where it was sent; without it there is no such button. */
+  onJump?: (file: MediaFile) => void;
+  /** Who sent a file; asked about what is in sight once nothing is being scrolled. */
+  sender?: (file: MediaFile, settled: boolean) => ReactNode;
+};
 
 /** Files line by line, with what is known of each. */
-export function MediaGalleryTable({ scope, name, gallery, label, onOpen, onJump }: TableProps) {
-  const { files, indexes, query } = gallery;
+export function MediaGalleryTable(props: TableProps) {
+  const { scope, name, gallery, label, onOpen, onJump, sender, selectable = true } = props;
+  const { files, indexes } = gallery;
   const cursorId = useGallery(scope, ({ cursor }) => cursor);
   const selected = useGallery(scope, (state) => state.selected);
   const height = Math.round(LINE_REM * rem());
@@ -54,6 +56,7 @@ export function MediaGalleryTable({ scope, name, gallery, label, onOpen, onJump 
     scope,
     gallery,
     onOpen,
+    selectable,
     moved: (key, at) => moved(key, at, files.length, page()),
     reveal: (at) => list.scrollToIndex(at),
   });
@@ -69,12 +72,12 @@ export function MediaGalleryTable({ scope, name, gallery, label, onOpen, onJump 
         // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: its lines are selected, and walked by keyboard
         role="grid"
         aria-label={label}
-        aria-multiselectable="true"
-        aria-busy={query.isFetching}
-        aria-rowcount={query.hasNextPage ? -1 : files.length + 1}
+        aria-multiselectable={selectable}
+        aria-busy={gallery.busy}
+        aria-rowcount={gallery.hasMore ? -1 : files.length + 1}
         className="block"
       >
-        <Head scope={scope} />
+        <Head scope={scope} named={sender !== undefined} />
         <tbody ref={held} className="relative block" style={{ height: list.getTotalSize() }} {...keys}>
           {list.getVirtualItems().map((item) => {
             const media = files[item.index];
@@ -90,7 +93,9 @@ export function MediaGalleryTable({ scope, name, gallery, label, onOpen, onJump 
                 selecting={selected.size > 0}
                 current={item.index === cursor}
                 settled={!list.isScrolling}
+                selectable={selectable}
                 onJump={onJump}
+                sender={sender}
               />
             );
           })}
@@ -114,7 +119,7 @@ function moved(key: string, at: number, count: number, page: number): number | n
   return step === undefined ? null : Math.min(count - 1, Math.max(0, at + step));
 }
 
-function Head({ scope }: Pick<TableProps, "scope">) {
+function Head({ scope, named }: Pick<TableProps, "scope"> & { named: boolean }) {
   const c = texts.gallery.columns;
   return (
     <thead className="sticky top-0 z-10 block border-line border-b bg-page max-md:sr-only">
@@ -126,7 +131,7 @@ function Head({ scope }: Pick<TableProps, "scope">) {
         <th className="text-start font-normal">{c.type}</th>
         <SortHead scope={scope} sort="size" label={c.size} className="justify-self-end" />
         <SortHead scope={scope} sort="date" label={c.date} />
-        <th className="text-start font-normal">{c.sender}</th>
+        {named ? <th className="text-start font-normal">{c.sender}</th> : <td />}
         <th>
           <span className="sr-only">{c.actions}</span>
         </th>
@@ -168,7 +173,9 @@ type RowProps = {
   current: boolean;
   /** Nothing is being scrolled: what is in sight may be asked about. */
   settled: boolean;
-  onJump: (file: MediaFile) => void;
+  selectable: boolean;
+  onJump: TableProps["onJump"];
+  sender: TableProps["sender"];
 };
 
 const Row = memo(function Row(props: RowProps) {
@@ -200,6 +207,7 @@ const Row = memo(function Row(props: RowProps) {
           className={clsx(
             "flex size-5 items-center justify-center rounded-full border-2",
             selected ? "border-accent bg-accent text-on-accent" : "border-muted/60 text-transparent",
+            !props.selectable && "invisible",
             !selected &&
               !selecting &&
               "opacity-0 group-hover/row:opacity-100 group-focus-visible/row:opacity-100 [@media(hover:none)]:opacity-60",
@@ -231,25 +239,11 @@ const Row = memo(function Row(props: RowProps) {
           {formatMoment(media.createdAt)}
         </time>
       </td>
-      <td className="hidden min-w-0 text-muted md:block">
-        <Sender messageId={media.messageId} settled={props.settled} />
-      </td>
+      <td className="hidden min-w-0 text-muted md:block">{props.sender?.(media, props.settled)}</td>
       <Actions media={media} current={current} onJump={props.onJump} />
     </tr>
   );
 });
-
-/** Who sent it stands with its message; asked once the line stands still. */
-function Sender({ messageId, settled }: { messageId: number; settled: boolean }) {
-  const client = useQueryClient();
-  const { data } = useQuery({ ...messageQuery(messageId, client), enabled: settled });
-  if (!data) return null;
-  return (
-    <span className="block truncate">
-      <PersonName name={senderOf(data, undefined)} />
-    </span>
-  );
-}
 
 function Actions({ media, current, onJump }: Pick<RowProps, "media" | "current" | "onJump">) {
   const state = mediaState(media);
@@ -258,14 +252,16 @@ function Actions({ media, current, onJump }: Pick<RowProps, "media" | "current" 
       {state.kind === "ready" && media.downloadStatus === "completed" && (
         <FileDownloadButton media={media} url={state.url} tabIndex={current ? 0 : -1} />
       )}
-      <IconButton
-        label={texts.gallery.showInThread}
-        tabIndex={current ? 0 : -1}
-        onClick={() => onJump(media)}
-        className="max-md:hidden"
-      >
-        <MessageSquareText className="size-4.5" />
-      </IconButton>
+      {onJump && (
+        <IconButton
+          label={texts.gallery.showInThread}
+          tabIndex={current ? 0 : -1}
+          onClick={() => onJump(media)}
+          className="max-md:hidden"
+        >
+          <MessageSquareText className="size-4.5" />
+        </IconButton>
+      )}
     </td>
   );
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
-import { columnsFor, GAP_PX, gridRows, lineAt, monthOf, monthStart, move } from "@/features/gallery/layout";
-import { media } from "@/test/fixtures";
+import { media } from "../test/fixtures";
+import { columnsFor, GAP_PX, gridRows, lineAt, monthOf, monthStart, move } from "./layout";
 
 const at = (id: number, createdAt: string) => media({ id, messageId: id, createdAt });
 const files = [

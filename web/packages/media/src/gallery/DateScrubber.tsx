@@ -1,8 +1,8 @@
-import { useHeight } from "@mediary/media/lib/useSize";
 import { clsx } from "clsx";
 import { type KeyboardEvent, useState } from "react";
-import { monthLabel } from "@/features/gallery/layout";
-import { texts } from "@/texts";
+import { useHeight } from "../lib/useSize";
+import { texts } from "../texts";
+import { monthLabel } from "./layout";
 
 type DateScrubberProps = {
   /** The month at the top, and the one at the bottom. */

@@ -1,9 +1,9 @@
-import { fileNameOf } from "@mediary/media/lib/fileName";
-import { formatBytes, formatDateTime, formatLength } from "@mediary/media/lib/format";
-import { kindOf } from "@mediary/media/viewers/kind";
-import { mediaState } from "@mediary/media/viewers/state";
-import type { MediaFile } from "@/api/types";
-import { texts } from "@/texts";
+import { fileNameOf } from "../lib/fileName";
+import { formatBytes, formatDateTime, formatLength } from "../lib/format";
+import { texts } from "../texts";
+import type { MediaFile } from "../types";
+import { kindOf } from "../viewers/kind";
+import { mediaState } from "../viewers/state";
 
 /** What a screen reader says of a file: what it is, its length or size, when it came, and what is wrong with it. */
 export function labelOf(media: MediaFile): string {

@@ -1,26 +1,16 @@
-import { rem } from "@mediary/media/lib/rem";
-import { useWidth } from "@mediary/media/lib/useSize";
-import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { type GalleryScope, gallerySpanQuery } from "@/api/gallery";
-import type { MediaFile } from "@/api/types";
-import { DateScrubber } from "@/features/gallery/DateScrubber";
-import { MoreFailed } from "@/features/gallery/GalleryStates";
-import { GalleryTile } from "@/features/gallery/GalleryTile";
-import {
-  columnsFor,
-  GAP_PX,
-  gridRows,
-  lineAt,
-  monthLabel,
-  monthOf,
-  monthStart,
-  move,
-} from "@/features/gallery/layout";
-import { galleryOf, openAt, useGallery } from "@/features/gallery/store";
-import { useGalleryKeys } from "@/features/gallery/useGalleryKeys";
-import { useLines } from "@/features/gallery/useLines";
-import type { MediaGalleryData } from "@/features/gallery/useMediaGallery";
+import { rem } from "../lib/rem";
+import { useWidth } from "../lib/useSize";
+import type { MediaFile } from "../types";
+import { DateScrubber } from "./DateScrubber";
+import type { GalleryFiles } from "./files";
+import { MoreFailed } from "./GalleryStates";
+import { GalleryTile } from "./GalleryTile";
+import { columnsFor, GAP_PX, gridRows, lineAt, monthLabel, monthOf, monthStart, move } from "./layout";
+import type { GalleryOrder, GalleryScope, GallerySpan } from "./list";
+import { galleryOf, openAt, useGallery } from "./store";
+import { useGalleryKeys } from "./useGalleryKeys";
+import { useLines } from "./useLines";
 
 /** Of the head of a month, in units of the text size. */
 const HEAD_REM = 2.5;
@@ -33,13 +23,31 @@ export type ListProps = {
   scope: GalleryScope;
   /** Tells the list that is shown from others. */
   name: string;
-  gallery: MediaGalleryData;
+  gallery: GalleryFiles;
   label: string;
   onOpen: (file: MediaFile) => void;
+  /** Whether files can be selected; else each click opens one. */
+  selectable?: boolean;
+};
+
+/** All months of a gallery, from the top to the bottom. */
+export type Months = { first: number; last: number };
+
+/** Null where there are not two of them. */
+export function monthsOf(span: GallerySpan | undefined, order: GalleryOrder): Months | null {
+  if (!span) return null;
+  const [newest, oldest] = [monthOf(span.newest), monthOf(span.oldest)];
+  if (newest === oldest) return null;
+  return order === "desc" ? { first: newest, last: oldest } : { first: oldest, last: newest };
+}
+
+type GridProps = ListProps & {
+  /** What a scrubber leads through, where the files are sorted by date. */
+  months: Months | null;
 };
 
 /** Files as squares that fill the width; by month, with a scrubber, where they are sorted by date. */
-export function MediaGalleryGrid(props: ListProps) {
+export function MediaGalleryGrid(props: GridProps) {
   const [measured, width] = useWidth();
   const { byMonth } = props.gallery;
   return (
@@ -53,8 +61,9 @@ const SCRUBBER_PX = 44;
 /** As wide as any browser's. */
 const SCROLLBAR_PX = 18;
 
-function Grid({ scope, name, gallery, label, onOpen, width }: ListProps & { width: number }) {
-  const { files, indexes, byMonth, query } = gallery;
+function Grid({ width, ...props }: GridProps & { width: number }) {
+  const { scope, name, gallery, label, onOpen, months, selectable = true } = props;
+  const { files, indexes, byMonth } = gallery;
   const cursorId = useGallery(scope, ({ cursor }) => cursor);
   const selected = useGallery(scope, (state) => state.selected);
   const columns = columnsFor(width - SIDE_PX.start - SIDE_PX.end);
@@ -81,12 +90,12 @@ function Grid({ scope, name, gallery, label, onOpen, width }: ListProps & { widt
     scope,
     gallery,
     onOpen,
+    selectable,
     moved: (key, at) => move(key, at, rows, files.length, page()),
     reveal: (at) => list.scrollToIndex(lineAt(lines, at)),
   });
   const first = Math.min(list.range?.startIndex ?? 0, rows.length - 1);
   const month = rows[first]?.month ?? null;
-  const months = useMonths(scope, byMonth);
   const jump = (wanted: number) => {
     const at = rows.findIndex((row) => row.kind === "month" && row.month === wanted);
     if (at !== -1) return toLine(at);
@@ -119,8 +128,8 @@ function Grid({ scope, name, gallery, label, onOpen, width }: ListProps & { widt
           ref={held}
           role="listbox"
           aria-label={label}
-          aria-multiselectable="true"
-          aria-busy={query.isFetching}
+          aria-multiselectable={selectable}
+          aria-busy={gallery.busy}
           className="relative"
           style={{ height: list.getTotalSize() }}
           {...keys}
@@ -147,9 +156,10 @@ function Grid({ scope, name, gallery, label, onOpen, width }: ListProps & { widt
                       size={columns.tile}
                       selected={selected.has(media.id)}
                       selecting={selected.size > 0}
+                      selectable={selectable}
                       tabIndex={row.at + column === cursor ? 0 : -1}
                       at={row.at + column + 1}
-                      of={query.hasNextPage ? -1 : files.length}
+                      of={gallery.hasMore ? -1 : files.length}
                     />
                   ))
                 )}
@@ -166,15 +176,4 @@ function Grid({ scope, name, gallery, label, onOpen, width }: ListProps & { widt
       )}
     </>
   );
-}
-
-/** All months of the gallery, from the top to the bottom; null where there are not two of them. */
-function useMonths(scope: GalleryScope, byMonth: boolean): { first: number; last: number } | null {
-  const filter = useGallery(scope, (state) => state.filter);
-  const order = useGallery(scope, (state) => state.order);
-  const { data: span } = useQuery({ ...gallerySpanQuery(scope, filter), enabled: byMonth });
-  if (!byMonth || !span) return null;
-  const [newest, oldest] = [monthOf(span.newest), monthOf(span.oldest)];
-  if (newest === oldest) return null;
-  return order === "desc" ? { first: newest, last: oldest } : { first: oldest, last: newest };
 }

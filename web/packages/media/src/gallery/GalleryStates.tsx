@@ -1,11 +1,11 @@
-import { useWidth } from "@mediary/media/lib/useSize";
-import { Button } from "@mediary/media/ui/button";
-import { ErrorState, Skeleton } from "@mediary/media/ui/states";
-import type { GalleryScope } from "@/api/gallery";
-import { columnsFor, GAP_PX } from "@/features/gallery/layout";
-import { changeFilter, type GalleryView, isFiltered, NO_FILTER, useGallery } from "@/features/gallery/store";
-import type { MediaGalleryData } from "@/features/gallery/useMediaGallery";
-import { texts } from "@/texts";
+import { useWidth } from "../lib/useSize";
+import { texts } from "../texts";
+import { Button } from "../ui/button";
+import { ErrorState, Skeleton } from "../ui/states";
+import type { GalleryFiles } from "./files";
+import { columnsFor, GAP_PX } from "./layout";
+import type { GalleryScope } from "./list";
+import { changeFilter, type GalleryView, isFiltered, NO_FILTER, useGallery } from "./store";
 
 const SKELETON_ROWS = 4;
 const SKELETON_LINES = 10;
@@ -110,31 +110,25 @@ function EmptyAlbum() {
 }
 
 /** Below what is loaded: that the rest could not be had. */
-export function MoreFailed({ gallery }: { gallery: MediaGalleryData }) {
-  const { query } = gallery;
-  if (!query.isFetchNextPageError && !query.isFetchPreviousPageError) return null;
-  const retry = () => void (query.isFetchNextPageError ? query.fetchNextPage() : query.fetchPreviousPage());
+export function MoreFailed({ gallery }: { gallery: GalleryFiles }) {
+  if (gallery.retryMore === null) return null;
   return (
     <div
       role="alert"
       className="sticky bottom-4 mx-auto flex w-fit items-center gap-3 rounded-full border border-line bg-raised py-1 ps-4 pe-1 shadow-float"
     >
       {texts.gallery.moreFailed}
-      <Button variant="soft" onClick={retry}>
+      <Button variant="soft" onClick={gallery.retryMore}>
         {texts.action.retry}
       </Button>
     </div>
   );
 }
 
-export function GalleryFailed({ gallery }: { gallery: MediaGalleryData }) {
+export function GalleryFailed({ gallery }: { gallery: GalleryFiles }) {
   return (
     <div className="min-h-0 flex-1">
-      <ErrorState
-        title={texts.media.loadFailed}
-        error={gallery.query.error}
-        retry={() => void gallery.query.refetch()}
-      />
+      <ErrorState title={texts.media.loadFailed} error={gallery.error} retry={gallery.retry} />
     </div>
   );
 }

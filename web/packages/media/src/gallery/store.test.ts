@@ -1,5 +1,6 @@
 import { beforeEach, expect, it } from "vitest";
-import { ARCHIVE_MAX } from "@/api/gallery";
+import { media } from "../test/fixtures";
+import { ARCHIVE_MAX } from "./list";
 import {
   changeFilter,
   changeSort,
@@ -11,8 +12,7 @@ import {
   selectAll,
   selectTo,
   toggle,
-} from "@/features/gallery/store";
-import { media } from "@/test/fixtures";
+} from "./store";
 
 const files = Array.from({ length: ARCHIVE_MAX + 20 }, (_, id) => media({ id }));
 const [first, second, third, fourth] = files as [
