@@ -1,7 +1,8 @@
 import { GalleryFailed, GallerySkeleton, NoMedia } from "@mediary/media/gallery/GalleryStates";
 import { conversationArchiveUrl, type GalleryScope } from "@mediary/media/gallery/list";
-import { MediaGalleryGrid, type Months, monthsOf } from "@mediary/media/gallery/MediaGalleryGrid";
+import { MediaGalleryGrid } from "@mediary/media/gallery/MediaGalleryGrid";
 import { MediaGalleryTable } from "@mediary/media/gallery/MediaGalleryTable";
+import { type Months, monthsOf } from "@mediary/media/gallery/months";
 import {
   change,
   clearSelection,

@@ -1,8 +1,8 @@
 import { formatDateTime, formatLength } from "@mediary/media/lib/format";
 import { Spinner } from "@mediary/media/ui/spinner";
-import { openLarge } from "@mediary/media/viewers/openLarge";
 import { mediaState } from "@mediary/media/viewers/state";
 import { TilePicture } from "@mediary/media/viewers/TilePicture";
+import { useOpenLarge } from "@mediary/media/viewers/useOpenLarge";
 import { clsx } from "clsx";
 import { Play } from "lucide-react";
 import { useMayAct } from "@/api/roles";
@@ -108,7 +108,7 @@ function Tile({ message, sender, isLast }: TileProps) {
 }
 
 function Picture({ media, message, sender }: { media: MediaFile; message: Message; sender: string }) {
-  const open = openLarge(media);
+  const open = useOpenLarge(media);
   const isVideo = media.fileType === "video";
   const when = formatDateTime(message.timestamp);
   const name = isVideo ? texts.media.videoFrom(sender, when) : texts.media.photoFrom(sender, when);

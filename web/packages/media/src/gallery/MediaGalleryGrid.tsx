@@ -6,8 +6,9 @@ import { DateScrubber } from "./DateScrubber";
 import type { GalleryFiles } from "./files";
 import { MoreFailed } from "./GalleryStates";
 import { GalleryTile } from "./GalleryTile";
-import { columnsFor, GAP_PX, gridRows, lineAt, monthLabel, monthOf, monthStart, move } from "./layout";
-import type { GalleryOrder, GalleryScope, GallerySpan } from "./list";
+import { columnsFor, GAP_PX, gridRows, lineAt, monthLabel, monthStart, move } from "./layout";
+import type { GalleryScope } from "./list";
+import type { Months } from "./months";
 import { galleryOf, openAt, useGallery } from "./store";
 import { useGalleryKeys } from "./useGalleryKeys";
 import { useLines } from "./useLines";
@@ -29,17 +30,6 @@ export type ListProps = {
   /** Whether files can be selected; else each click opens one. */
   selectable?: boolean;
 };
-
-/** All months of a gallery, from the top to the bottom. */
-export type Months = { first: number; last: number };
-
-/** Null where there are not two of them. */
-export function monthsOf(span: GallerySpan | undefined, order: GalleryOrder): Months | null {
-  if (!span) return null;
-  const [newest, oldest] = [monthOf(span.newest), monthOf(span.oldest)];
-  if (newest === oldest) return null;
-  return order === "desc" ? { first: newest, last: oldest } : { first: oldest, last: newest };
-}
 
 type GridProps = ListProps & {
   /** What a scrubber leads through, where the files are sorted by date. */

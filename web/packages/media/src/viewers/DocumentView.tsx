@@ -3,7 +3,7 @@ import { AudioPlayer } from "./AudioPlayer";
 import { DocumentCard } from "./DocumentCard";
 import { FailedTile } from "./FailedTile";
 import { LoadingTile } from "./LoadingTile";
-import { isForBrowser, openLarge } from "./openLarge";
+import { isForBrowser, useOpenLarge } from "./useOpenLarge";
 import { VideoPlayer } from "./VideoPlayer";
 import { shownAs } from "./variants";
 import type { ViewerProps } from "./viewerProps";
@@ -34,7 +34,7 @@ function DirectDocument(props: ViewerProps) {
 }
 
 function PictureDocument({ media, url }: ViewerProps) {
-  return <DocumentCard media={media} url={url} onOpen={openLarge(media)} />;
+  return <DocumentCard media={media} url={url} onOpen={useOpenLarge(media)} />;
 }
 
 function PlayedDocument({ kind, ...props }: ViewerProps & { kind: "video" | "audio" }) {

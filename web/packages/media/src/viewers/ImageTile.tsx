@@ -14,9 +14,9 @@ import { factsOf } from "./facts";
 import type { Failure } from "./failure";
 import { kindOf } from "./kind";
 import { LoadingTile } from "./LoadingTile";
-import { openLarge } from "./openLarge";
 import { isOnDemand } from "./state";
 import { Blur, TileText } from "./tile";
+import { useOpenLarge } from "./useOpenLarge";
 import { usePicture } from "./usePicture";
 import { PictureOf, useVariantPicture } from "./VariantPicture";
 import type { ViewerProps } from "./viewerProps";
@@ -111,7 +111,7 @@ type PictureLinkProps = ViewerProps & { box: Box; children: ReactNode };
 
 /** The place of a picture in the thread, which opens it. */
 function PictureLink({ media, url, sender, timestamp, box, children }: PictureLinkProps) {
-  const open = openLarge(media);
+  const open = useOpenLarge(media);
   const address = useAddress(media, url);
   return (
     <a

@@ -1,3 +1,4 @@
+import { pause } from "../lib/pause";
 import { useAnswer } from "../lib/useAnswer";
 import { askFor, RETRY_AFTER_MS } from "../server/bytes";
 import { ApiError } from "../server/client";
@@ -24,20 +25,6 @@ export async function untilMade(url: string, signal: AbortSignal): Promise<void>
     }
     await pause(wait, signal);
   }
-}
-
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const end = () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener("abort", end);
-      resolve();
-    }, ms);
-    signal.addEventListener("abort", end, { once: true });
-  });
 }
 
 /**

@@ -1,8 +1,9 @@
+import { pause } from "../lib/pause";
 import { useAnswer } from "../lib/useAnswer";
 import { RETRY_AFTER_MS } from "../server/bytes";
 import { ApiError, api } from "../server/client";
 import type { MediaFile } from "../types";
-import { pause, refusalBy, refusalOf } from "./making";
+import { refusalBy, refusalOf } from "./making";
 import { type WaveformData, waveformOf } from "./peaks";
 import { variantUrl } from "./variants";
 
