@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 import { createRoot, type Root } from "react-dom/client";
-import { shadowOf } from "../frame/MediaFrame";
+import { insideOf } from "../frame/MediaFrame";
 import { provideMedia } from "../provide";
 import { hasTexts } from "../texts";
 
@@ -40,7 +40,7 @@ export abstract class MediaElement extends HTMLElement {
 
   protected draw(): void {
     if (!this.isConnected) return;
-    this.#root ??= createRoot(shadowOf(this));
+    this.#root ??= createRoot(insideOf(this));
     this.#root.render(this.content());
   }
 

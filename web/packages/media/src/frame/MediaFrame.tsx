@@ -6,9 +6,9 @@ type MediaFrameProps = { children: ReactNode; className?: string; style?: CSSPro
 
 /** Around what is shown in a page with styles of its own: neither do these get in, nor do ours get out. */
 export function MediaFrame({ children, className, style }: MediaFrameProps) {
-  const [inside, setInside] = useState<ShadowRoot | null>(null);
+  const [inside, setInside] = useState<HTMLElement | null>(null);
   const attach = useCallback((element: HTMLElement | null) => {
-    if (element !== null) setInside(shadowOf(element));
+    if (element !== null) setInside(insideOf(element));
   }, []);
   return (
     <div ref={attach} className={className} style={style}>
@@ -17,10 +17,14 @@ export function MediaFrame({ children, className, style }: MediaFrameProps) {
   );
 }
 
-/** The shadow root of an element, with our stylesheet. */
-export function shadowOf(element: HTMLElement): ShadowRoot {
-  if (element.shadowRoot) return element.shadowRoot;
+/** Where an element is drawn: in its shadow root, with our stylesheet. */
+export function insideOf(element: HTMLElement): HTMLElement {
+  const known = element.shadowRoot?.querySelector<HTMLElement>(".frame");
+  if (known) return known;
   const root = element.attachShadow({ mode: "open" });
   root.adoptedStyleSheets = [sharedSheet()];
-  return root;
+  const inside = document.createElement("div");
+  inside.className = "frame";
+  root.append(inside);
+  return inside;
 }

@@ -36,7 +36,7 @@ export function MediaGallery({ scope, label = texts.lightbox.label, onOpen, onJu
   const list = { scope, name, gallery, label, onOpen: open, selectable: false };
   const jump = onJump ? { onJump } : {};
   return (
-    <div className="flex h-full min-h-0 flex-col">
+    <div className="flex h-full min-h-0 flex-col bg-page">
       {gallery.isPending && gallery.error === null ? (
         <GallerySkeleton view={view} />
       ) : gallery.error !== null && gallery.files.length === 0 ? (
