@@ -11,8 +11,8 @@ const missing: ProxyHandler<MediaTexts> = {
 
 export let texts: MediaTexts = new Proxy({} as MediaTexts, missing);
 
-/** As in the person's own region, or British where nothing is said. */
-export let locale: string = navigator.language.startsWith("en") ? navigator.language : "en-GB";
+/** English as in the person's own region, or British where nothing is said. */
+export let locale: string = regionOf(globalThis.navigator?.language ?? "");
 
 /** Whether anybody has chosen the words. */
 export let hasTexts = false;
@@ -21,4 +21,8 @@ export function provideTexts(own: MediaTexts, ownLocale: string = locale): void 
   texts = own;
   locale = ownLocale;
   hasTexts = true;
+}
+
+function regionOf(language: string): string {
+  return language.startsWith("en") ? language : "en-GB";
 }
