@@ -14,6 +14,8 @@ use std::{env, fs, io};
 /// What the inbox is built from. Tests and development tools are left out, so that changing them rebuilds nothing.
 const SOURCES: &[&str] = &[
     "src",
+    "packages/media/src",
+    "packages/media/package.json",
     "public",
     "index.html",
     "package.json",
@@ -121,8 +123,9 @@ fn hash_of(root: &Path, files: &[PathBuf]) -> io::Result<String> {
 
 fn copy(root: &Path, ui: &Path, files: &[PathBuf]) -> io::Result<()> {
     // A file deleted from the sources must not live on in the copy.
-    remove(&ui.join("src"))?;
-    remove(&ui.join("public"))?;
+    for folder in ["src", "packages", "public"] {
+        remove(&ui.join(folder))?;
+    }
     for file in files {
         let target = ui.join(file.strip_prefix(root).unwrap_or(file));
         fs::create_dir_all(target.parent().unwrap_or(ui))?;

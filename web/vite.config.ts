@@ -3,6 +3,8 @@ import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin, type Rolldown } from "vite";
 
+const folder = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
 /** Where `npm run dev` finds the API: the mock of this folder unless told otherwise. */
 const api = process.env.MEDIARY_API ?? "http://127.0.0.1:4010";
 
@@ -46,7 +48,7 @@ function withImports(file: string, chunks: Rolldown.OutputChunk[], found: string
 
 export default defineConfig({
   plugins: [react(), tailwindcss(), preloads],
-  resolve: { alias: { "@": fileURLToPath(new URL("src", import.meta.url)) } },
+  resolve: { alias: { "@mediary/media": folder("packages/media/src"), "@": folder("src") } },
   server: { proxy: { "/api": { target: api }, "/m/": { target: api }, "/readyz": { target: api } } },
   build: {
     target: "es2024",
@@ -59,7 +61,7 @@ export default defineConfig({
             // What the inbox needs at once is one file, which packs better than several; what comes before it may not be in it.
             {
               name: "first",
-              test: /src\/texts\.ts|src\/texts\/\w+\.ts|preload-helper|rolldown/,
+              test: /src\/texts\.ts|src\/texts\/\w+\.ts|preload-helper|rolldown|media\/src\/numbers\.ts/,
               priority: 1,
             },
             { name: "inbox", test: INBOX },

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # All tests: formatter and lints, the Rust suite on SQLite and Postgres, the inbox by itself, the inbox in Chromium
-# against a demo, the API's document against what a demo answers, and the simulated WhatsApp against clients of others.
+# against a demo, its viewers in the page of a foreign CRM, the API's document against what a demo answers, and the simulated WhatsApp against clients of others.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -3,14 +3,17 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { problemsOf } from "./shape.mjs";
 
-const SRC = fileURLToPath(new URL("../src/", import.meta.url));
+const ROOTS = { "": "../src/", "@mediary/media/": "../packages/media/src/" };
 const isTest = (path) => /\.test\.tsx?$|^test\/|\.gen\.ts$/.test(path);
 
 const files = {};
-for (const path of readdirSync(SRC, { recursive: true })) {
-  const name = path.replaceAll("\\", "/");
-  if (/\.tsx?$/.test(name) && !isTest(name))
-    files[name.replace(/\.tsx?$/, "")] = readFileSync(SRC + path, "utf8");
+for (const [name, folder] of Object.entries(ROOTS)) {
+  const root = fileURLToPath(new URL(folder, import.meta.url));
+  for (const found of readdirSync(root, { recursive: true })) {
+    const path = found.replaceAll("\\", "/");
+    if (/\.tsx?$/.test(path) && !isTest(path))
+      files[name + path.replace(/\.tsx?$/, "")] = readFileSync(root + found, "utf8");
+  }
 }
 const problems = problemsOf(files);
 for (const problem of problems) console.error(problem);

@@ -1,7 +1,8 @@
-// What the sources of the inbox have to keep: imports lead one way, no circles, and few effects.
+// What the sources of the inbox and of its package have to keep: imports lead one way, no circles, and few effects.
 
 /** From the bottom to the top: each room may import what stands before it, and itself. */
 export const ROOMS = [
+  "@mediary/media",
   "texts",
   "lib",
   "api",
@@ -23,18 +24,31 @@ export const ROOMS = [
   "main",
 ];
 
-/** Effects of the whole inbox, tests apart. Each is for something outside of React. */
+/** Effects of the whole inbox and the package, tests apart. Each is for something outside of React. */
 export const EFFECTS_MAX = 10;
 
-const IMPORT = /(?:from|import)\s*\(?\s*"@\/([^"]+)"/g;
+const IMPORT = /(?:from|import)\s*\(?\s*"(@\/|@mediary\/media\/|\.{1,2}\/)([^"]+)"/g;
 const EFFECT = /\buse(?:Layout|Insertion)?Effect\(/g;
 
-/** What is wrong with the files, by their paths under `src` without their endings; a sentence for each. */
+/**
+ * What is wrong with the files, by their paths under `src` without their endings, those of the package under `@mediary/media`; a sentence for
+ * each.
+ */
 export function problemsOf(files) {
   const imports = new Map(
-    Object.entries(files).map(([path, text]) => [path, [...text.matchAll(IMPORT)].map(([, to]) => to)]),
+    Object.entries(files).map(([path, text]) => [
+      path,
+      [...text.matchAll(IMPORT)].map(([, start, to]) => pathOf(path, start, to)),
+    ]),
   );
   return [...wrongWay(imports), ...circles(imports), ...tooManyEffects(files)];
+}
+
+/** Within the package imports are relative, as others build it without our aliases. */
+function pathOf(from, start, to) {
+  if (start === "@/") return to;
+  if (!start.startsWith(".")) return start + to;
+  return new URL(start + to, `http://src/${from}`).pathname.slice(1);
 }
 
 function roomOf(path) {
@@ -47,7 +61,9 @@ function wrongWay(imports) {
     if (roomOf(from) === -1) problems.push(`${from} stands in no room; scripts/shape.mjs lists them`);
     for (const to of targets) {
       if (to.startsWith("styles")) continue;
-      if (roomOf(to) > roomOf(from)) problems.push(`${from} imports ${to}, which stands above it`);
+      // The package is built alone: it has nothing but itself.
+      const leaves = roomOf(from) === 0 && roomOf(to) !== 0;
+      if (leaves || roomOf(to) > roomOf(from)) problems.push(`${from} imports ${to}, which stands above it`);
     }
   }
   return problems;

@@ -1,6 +1,7 @@
+import { conversationArchiveUrl, type GalleryFilter, type GalleryList } from "@mediary/media/gallery/list";
 import { QueryClient } from "@tanstack/react-query";
 import { afterEach, expect, it, vi } from "vitest";
-import { conversationArchiveUrl, type GalleryFilter, type GalleryList, galleryQuery } from "@/api/gallery";
+import { galleryQuery } from "@/api/gallery";
 import { media, page } from "@/test/fixtures";
 
 const NO_FILTER: GalleryFilter = {

@@ -1,3 +1,5 @@
+import { ApiError, api } from "@mediary/media/server/client";
+import { cursorAfter } from "@mediary/media/server/pages";
 import {
   type InfiniteData,
   infiniteQueryOptions,
@@ -5,7 +7,6 @@ import {
   type QueryKey,
   queryOptions,
 } from "@tanstack/react-query";
-import { ApiError, api, type QueryParameters } from "@/api/client";
 import type { Conversation, FileType, Me, MediaFile, Message, Page } from "@/api/types";
 
 const CONVERSATIONS_PER_PAGE = 40;
@@ -168,23 +169,6 @@ export const conversationMediaQuery = (conversationId: number, filter: MediaFilt
       }),
     getNextPageParam: (page) => cursorAfter(page),
   });
-
-type PageRequest = { query: QueryParameters; signal: AbortSignal };
-
-/**
- * The next page of a list that is filtered by words: the server looks at so many records for each, and may find none in them although
- * more follow.
- */
-export async function nextFilledPage<T>(path: string, { query, signal }: PageRequest): Promise<Page<T>> {
-  let page = await api.get<Page<T>>(path, { query, signal });
-  for (let cursor = cursorAfter(page); page.items.length === 0 && cursor; cursor = cursorAfter(page))
-    page = await api.get<Page<T>>(path, { query: { ...query, cursor }, signal });
-  return page;
-}
-
-export function cursorAfter<T>(page: Page<T>): string | undefined {
-  return page.hasMore && page.nextCursor !== null ? page.nextCursor : undefined;
-}
 
 function conversationInLists(client: QueryClient, id: number): Conversation | undefined {
   const lists = client.getQueriesData<InfiniteData<Page<Conversation>>>({ queryKey: keys.conversationLists });

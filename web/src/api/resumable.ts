@@ -1,5 +1,5 @@
+import { ApiError, endSession, problemOf } from "@mediary/media/server/client";
 import type { DetailedError, Upload } from "tus-js-client";
-import { ApiError, endSession, problemOf } from "@/api/client";
 
 /** A line that is so bad that a whole file hardly gets through has a chance with parts of it. Smaller files go in one request. */
 export const RESUMABLE_FROM_BYTES = 8 * 1024 * 1024;

@@ -1,4 +1,4 @@
-import { useQueryClient } from "@tanstack/react-query";
+import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { meQuery } from "@/api/queries";
 import type { Role } from "@/api/types";
 
@@ -7,7 +7,11 @@ export const ROLES: readonly Role[] = ["viewer", "agent", "manager", "admin"];
 
 /** Whether the person may change things here: everybody but viewers. What they may not do is not offered. */
 export function useMayAct(): boolean {
-  return useQueryClient().getQueryData(meQuery.queryKey)?.role !== "viewer";
+  return mayAct(useQueryClient());
+}
+
+export function mayAct(client: QueryClient): boolean {
+  return client.getQueryData(meQuery.queryKey)?.role !== "viewer";
 }
 
 /** Whether somebody of a role may do what another role may. */

@@ -1,6 +1,6 @@
+import type { components } from "@mediary/media/schema.gen";
+import { cursorAfter, nextFilledPage } from "@mediary/media/server/pages";
 import { infiniteQueryOptions } from "@tanstack/react-query";
-import { cursorAfter, nextFilledPage } from "@/api/queries";
-import type { components } from "@/api/schema.gen";
 import type { Conversation, MediaFile, Message } from "@/api/types";
 
 export type SearchPlace = "conversations" | "messages" | "media";

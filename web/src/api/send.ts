@@ -1,4 +1,4 @@
-import { ApiError, api } from "@/api/client";
+import { ApiError, api } from "@mediary/media/server/client";
 import { RESUMABLE_FROM_BYTES, uploadResumably } from "@/api/resumable";
 import type { NewFileMessage, NewMessage } from "@/api/send-types";
 import type { Message } from "@/api/types";

@@ -1,5 +1,5 @@
+import { api, problemOf } from "@mediary/media/server/client";
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import { api, problemOf } from "@/api/client";
 import { keys } from "@/api/queries";
 import type {
   Account,

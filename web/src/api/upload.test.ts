@@ -1,5 +1,5 @@
+import { setSessionEndHandler } from "@mediary/media/server/client";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { setSessionEndHandler } from "@/api/client";
 import { postForm } from "@/api/upload";
 
 /** As much of XMLHttpRequest as an upload takes. */

@@ -1,4 +1,4 @@
-import { ApiError, endSession, problemOf } from "@/api/client";
+import { ApiError, endSession, problemOf } from "@mediary/media/server/client";
 
 /** How long nothing may move before the connection counts as lost: of the bytes on their way, and of the answer afterwards. */
 const SILENCE_MAX_MS = 60_000;

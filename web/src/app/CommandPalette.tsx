@@ -1,11 +1,11 @@
+import { letterOf } from "@mediary/media/lib/letter";
+import { useWindowEvent } from "@mediary/media/lib/useWindowEvent";
 import { useNavigate } from "@tanstack/react-router";
 import { Images, Inbox, Keyboard, Languages, LogOut, SunMoon, TextSearch } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
 import { useTheme } from "@/app/theme";
 import { useLogOut } from "@/features/auth/useLogOut";
 import type { Command } from "@/features/palette/commands";
-import { letterOf } from "@/lib/letter";
-import { useWindowEvent } from "@/lib/useWindowEvent";
 import { texts } from "@/texts";
 import { loadSettings } from "@/texts/settings";
 

@@ -1,5 +1,5 @@
+import { useSecondsUntil } from "@mediary/media/lib/clock";
 import { WifiOff } from "lucide-react";
-import { useSecondsUntil } from "@/lib/clock";
 import { useConnection } from "@/live/connection";
 import { texts } from "@/texts";
 

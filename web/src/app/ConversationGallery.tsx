@@ -1,8 +1,8 @@
+import { partOf } from "@mediary/media/viewers/state";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import type { Conversation } from "@/api/types";
 import { useUndo } from "@/app/useUndo";
 import { MediaGalleryModal } from "@/features/gallery/MediaGalleryModal";
-import { partOf } from "@/features/media/state";
 import { focusMainIfLost } from "@/lib/focusMain";
 
 /** The media of a conversation, as the URL says. */

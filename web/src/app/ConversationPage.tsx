@@ -1,18 +1,18 @@
+import { isControl, useShortcuts } from "@mediary/media/lib/shortcuts";
+import { ApiError } from "@mediary/media/server/client";
+import { toggleAudio } from "@mediary/media/viewers/playback";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
-import { ApiError } from "@/api/client";
 import { conversationQuery } from "@/api/queries";
 import { BackStrip } from "@/app/BackStrip";
 import { useDetails } from "@/app/useDetails";
 import { useTitle } from "@/app/useTitle";
 import { focusConversations } from "@/features/conversations/focus";
 import { DetailsPane } from "@/features/details/DetailsPane";
-import { ImageLightbox } from "@/features/media/ImageLightbox";
-import { toggleAudio } from "@/features/media/playback";
+import { ThreadLightbox } from "@/features/media/ThreadLightbox";
 import { contactName } from "@/features/message/contact";
 import { ThreadPane } from "@/features/thread/ThreadPane";
-import { isControl, useShortcuts } from "@/lib/shortcuts";
 
 const ConversationGallery = lazy(() =>
   import("@/app/ConversationGallery").then((module) => ({ default: module.ConversationGallery })),
@@ -66,7 +66,7 @@ function Opened({ id }: { id: number }) {
           <ConversationGallery conversation={conversation.data} />
         </Suspense>
       )}
-      {view !== undefined && !gallery && <ImageLightbox conversationId={id} messageId={view} part={part} />}
+      {view !== undefined && !gallery && <ThreadLightbox conversationId={id} messageId={view} part={part} />}
     </>
   );
 }

@@ -1,8 +1,8 @@
+import { ApiError } from "@mediary/media/server/client";
+import { Button } from "@mediary/media/ui/button";
+import { reasonOf } from "@mediary/media/ui/states";
 import { useQueryClient } from "@tanstack/react-query";
 import { type ErrorComponentProps, Link, useRouter } from "@tanstack/react-router";
-import { ApiError } from "@/api/client";
-import { Button } from "@/components/ui/button";
-import { reasonOf } from "@/components/ui/states";
 import { texts } from "@/texts";
 
 /** What is shown when the first request fails, or when a component breaks. */

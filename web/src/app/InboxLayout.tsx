@@ -1,3 +1,6 @@
+import { letterOf } from "@mediary/media/lib/letter";
+import { useShortcuts } from "@mediary/media/lib/shortcuts";
+import { useWindowEvent } from "@mediary/media/lib/useWindowEvent";
 import { useQueryClient } from "@tanstack/react-query";
 import {
   Outlet,
@@ -18,9 +21,6 @@ import { useLive } from "@/app/useLive";
 import { Announcer } from "@/components/ui/announcer";
 import { ShortcutSheet } from "@/components/ui/shortcut-sheet";
 import { ConversationList } from "@/features/conversations/ConversationList";
-import { letterOf } from "@/lib/letter";
-import { useShortcuts } from "@/lib/shortcuts";
-import { useWindowEvent } from "@/lib/useWindowEvent";
 import { texts } from "@/texts";
 
 const SearchPanel = lazy(() =>

@@ -1,7 +1,7 @@
+import { IconButton, iconButton } from "@mediary/media/ui/button";
 import { Link } from "@tanstack/react-router";
 import { Images, LogOut, Monitor, Moon, Settings, Sun, TextSearch } from "lucide-react";
 import { useTheme } from "@/app/theme";
-import { IconButton, iconButton } from "@/components/ui/button";
 import { Logo } from "@/components/ui/logo";
 import { useLogOut } from "@/features/auth/useLogOut";
 import { texts } from "@/texts";

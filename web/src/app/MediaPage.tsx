@@ -1,10 +1,10 @@
+import { iconButton } from "@mediary/media/ui/button";
+import { partOf } from "@mediary/media/viewers/state";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { ArrowLeft } from "lucide-react";
 import { useTitle } from "@/app/useTitle";
 import { useUndo } from "@/app/useUndo";
-import { iconButton } from "@/components/ui/button";
 import { MediaGallery } from "@/features/gallery/MediaGallery";
-import { partOf } from "@/features/media/state";
 import { focusMainIfLost } from "@/lib/focusMain";
 import { texts } from "@/texts";
 

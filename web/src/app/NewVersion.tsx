@@ -1,6 +1,6 @@
+import { Button } from "@mediary/media/ui/button";
 import { Sparkles } from "lucide-react";
 import { useNewVersion } from "@/app/version";
-import { Button } from "@/components/ui/button";
 import { texts } from "@/texts";
 
 /** Offers a new version of the inbox; what is being written stays when it is taken, and nobody has to take it. */

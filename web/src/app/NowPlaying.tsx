@@ -1,15 +1,15 @@
+import { formatDuration } from "@mediary/media/lib/format";
+import { IconButton } from "@mediary/media/ui/button";
+import { PlayButton } from "@mediary/media/viewers/controls";
+import { kindOf } from "@mediary/media/viewers/kind";
+import { audioElement, stopAudio, toggleAudio, usePlayback } from "@mediary/media/viewers/playback";
+import { useMediaElement } from "@mediary/media/viewers/useMediaElement";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { X } from "lucide-react";
 import { messageQuery } from "@/api/queries";
 import type { MediaFile } from "@/api/types";
-import { IconButton } from "@/components/ui/button";
-import { PlayButton } from "@/features/media/controls";
-import { kindOf } from "@/features/media/kind";
-import { audioElement, stopAudio, toggleAudio, usePlayback } from "@/features/media/playback";
-import { useMediaElement } from "@/features/media/useMediaElement";
 import { senderOf } from "@/features/message/people";
-import { formatDuration } from "@/lib/format";
 import { texts } from "@/texts";
 
 /** What plays on while another conversation is open: what it is, and the ways to stop it and to go back. */

@@ -1,8 +1,8 @@
+import { audioElement, playAudio, stopAudio, usePlayback } from "@mediary/media/viewers/playback";
 import { QueryClient } from "@tanstack/react-query";
 import { afterEach, expect, it, vi } from "vitest";
 import { keys } from "@/api/queries";
 import { nextVoice, startPlayingOn } from "@/app/playOn";
-import { audioElement, playAudio, stopAudio, usePlayback } from "@/features/media/playback";
 import { media, message, page } from "@/test/fixtures";
 
 const voice = (id: number, fields = {}) =>

@@ -1,9 +1,9 @@
+import { playAudio, whenAudioEnds } from "@mediary/media/viewers/playback";
+import { mediaState } from "@mediary/media/viewers/state";
+import { playableUrl } from "@mediary/media/viewers/variants";
 import type { QueryClient } from "@tanstack/react-query";
 import { keys, type ThreadData } from "@/api/queries";
 import type { MediaFile, Message } from "@/api/types";
-import { playAudio, whenAudioEnds } from "@/features/media/playback";
-import { mediaState } from "@/features/media/state";
-import { playableUrl } from "@/features/media/variants";
 import { messagesInOrder } from "@/live/patch";
 
 /** After a voice note the next one plays, as long as they follow each other in the thread. */

@@ -1,3 +1,6 @@
+import { stopAudio, usePlayback } from "@mediary/media/viewers/playback";
+import { useReveal } from "@mediary/media/viewers/reveal";
+import { isOnDemand } from "@mediary/media/viewers/state";
 import type { QueryClient } from "@tanstack/react-query";
 import {
   createRootRouteWithContext,
@@ -20,9 +23,6 @@ import { useTheme } from "@/app/theme";
 import { WAYS_BACK, type WayBack } from "@/app/wayBack";
 import { LoginPage } from "@/features/auth/LoginPage";
 import { openDrafts } from "@/features/composer/drafts";
-import { stopAudio, usePlayback } from "@/features/media/playback";
-import { useReveal } from "@/features/media/reveal";
-import { isOnDemand } from "@/features/media/state";
 import { sendAs } from "@/features/sending/sending";
 import { loadSettings } from "@/texts/settings";
 

@@ -1,12 +1,13 @@
+import { ApiError, setSessionEndHandler } from "@mediary/media/server/client";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { ApiError, setSessionEndHandler } from "@/api/client";
 import { keys } from "@/api/queries";
 import { startPlayingOn } from "@/app/playOn";
 import { createAppRouter } from "@/app/router";
 import { watchVersion } from "@/app/version";
+import { provideMedia } from "@/features/media/provide";
 import { startSending } from "@/features/sending/sending";
 import { useConnection } from "@/live/connection";
 
@@ -39,6 +40,15 @@ setSessionEndHandler(() => {
   void router.navigate({ to: "/login", search: { next, expired: true }, replace: true });
 });
 
+provideMedia({
+  client,
+  openLarge: ({ conversationId, messageId, part }) =>
+    void router.navigate({
+      to: "/c/$conversationId",
+      params: { conversationId },
+      search: ({ part: _, ...rest }) => ({ ...rest, view: messageId, ...(part === 0 ? {} : { part }) }),
+    }),
+});
 startPlayingOn(client);
 watchVersion();
 startSending({

@@ -1,5 +1,5 @@
+import { recall, remember } from "@mediary/media/lib/storage";
 import { create } from "zustand";
-import { recall, remember } from "@/lib/storage";
 
 export type Theme = "system" | "light" | "dark";
 const KEY = "mediary.theme";

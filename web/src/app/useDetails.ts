@@ -1,5 +1,5 @@
+import { useMediaMatch } from "@mediary/media/lib/useMediaMatch";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useMediaMatch } from "@/lib/useMediaMatch";
 
 /** Wide enough for three panes side by side; below it the details cover the thread. */
 const WIDE = "(min-width: 75rem)";

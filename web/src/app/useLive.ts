@@ -1,6 +1,6 @@
+import { endSession } from "@mediary/media/server/client";
 import type { QueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
-import { endSession } from "@/api/client";
 import { meQuery } from "@/api/queries";
 import { tellArrival, tellChange } from "@/app/arrivals";
 import { reportDownload } from "@/features/media/watched";

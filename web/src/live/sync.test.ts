@@ -1,9 +1,9 @@
+import { useProgress } from "@mediary/media/server/progress";
 import { QueryClient, QueryObserver } from "@tanstack/react-query";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { keys, type ThreadData } from "@/api/queries";
 import type { MediaFile, Message } from "@/api/types";
 import { useNewFiles } from "@/live/newFiles";
-import { useProgress } from "@/live/progress";
 import { Sync } from "@/live/sync";
 import { conversation, media, message, page, thread, variant } from "@/test/fixtures";
 

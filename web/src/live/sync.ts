@@ -1,5 +1,6 @@
+import { ApiError, api } from "@mediary/media/server/client";
+import { useProgress } from "@mediary/media/server/progress";
 import type { InfiniteData, QueryClient } from "@tanstack/react-query";
-import { ApiError, api } from "@/api/client";
 import { galleryKeys } from "@/api/gallery";
 import { keys, type ThreadData } from "@/api/queries";
 import type { Conversation, LiveEvent, LiveEventName, MediaFile, Message, Page } from "@/api/types";
@@ -7,7 +8,6 @@ import { putBesideMessage, putFile } from "@/live/files";
 import { dropMessage, putMessage } from "@/live/messages";
 import { noteNewFile } from "@/live/newFiles";
 import { upsertConversation } from "@/live/patch";
-import { useProgress } from "@/live/progress";
 
 /** Events that arrive together are answered with one request per record. */
 const GATHER_MS = 40;

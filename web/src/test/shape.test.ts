@@ -12,12 +12,31 @@ describe("the shape of the sources", () => {
     expect(problemsOf(files)).toEqual([]);
   });
 
+  it("is kept by a package that knows nothing of the inbox", () => {
+    const files = {
+      "features/thread/rows": 'import { x } from "@mediary/media/viewers/state";',
+      "@mediary/media/viewers/state": 'import { x } from "../lib/format";\nimport { y } from "./box";',
+    };
+    expect(problemsOf(files)).toEqual([]);
+  });
+
   it.each([
     ["leads up", { "lib/format": importing("features/media/box") }, /stands above/],
     [
       "leads from a room into a higher one",
       { "features/media/box": importing("features/thread/rows") },
       /above/,
+    ],
+    ["leads out of the package", { "@mediary/media/index": importing("lib/id") }, /above/],
+    [
+      "leads out of the package by its folders",
+      { "@mediary/media/viewers/x": 'import { x } from "../../../src/lib/id";' },
+      /above/,
+    ],
+    [
+      "goes round in the package",
+      { "@mediary/media/a": 'import "./b";', "@mediary/media/b": 'import { a } from "./a";' },
+      /^a circle/,
     ],
     ["has no room", { "stores/x": "" }, /no room/],
     [

@@ -1,9 +1,9 @@
+import { asSentence } from "@mediary/media/lib/sentence";
+import { Button } from "@mediary/media/ui/button";
+import { Spinner } from "@mediary/media/ui/spinner";
+import { reasonOf } from "@mediary/media/ui/states";
 import type { ReactNode } from "react";
-import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
-import { Spinner } from "@/components/ui/spinner";
-import { reasonOf } from "@/components/ui/states";
-import { asSentence } from "@/lib/sentence";
 import { texts } from "@/texts";
 
 type ConfirmProps = {

@@ -1,6 +1,6 @@
+import { Button } from "@mediary/media/ui/button";
 import { Check, Copy } from "lucide-react";
 import { useState } from "react";
-import { Button } from "@/components/ui/button";
 import { announce } from "@/lib/announce";
 import { texts } from "@/texts";
 

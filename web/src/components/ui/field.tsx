@@ -1,7 +1,7 @@
+import { IconButton } from "@mediary/media/ui/button";
 import { clsx } from "clsx";
 import { Eye, EyeOff } from "lucide-react";
 import { type ComponentProps, type ReactNode, useId, useState } from "react";
-import { IconButton } from "@/components/ui/button";
 import { texts } from "@/texts";
 
 const box =

@@ -1,6 +1,6 @@
+import { remember } from "@mediary/media/lib/storage";
 import { clsx } from "clsx";
 import { Languages } from "lucide-react";
-import { remember } from "@/lib/storage";
 import { texts } from "@/texts";
 import { LANGUAGES, language } from "@/texts/language";
 

@@ -1,15 +1,15 @@
+import { useSecondsUntil } from "@mediary/media/lib/clock";
+import { ApiError, api } from "@mediary/media/server/client";
+import { Button, IconButton } from "@mediary/media/ui/button";
+import { Spinner } from "@mediary/media/ui/spinner";
+import { reasonOf } from "@mediary/media/ui/states";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRouter, useSearch } from "@tanstack/react-router";
 import { Eye, EyeOff } from "lucide-react";
 import { type FormEvent, useState } from "react";
-import { ApiError, api } from "@/api/client";
 import { meQuery } from "@/api/queries";
-import { Button, IconButton } from "@/components/ui/button";
 import { LanguageSelect } from "@/components/ui/language";
 import { Logo } from "@/components/ui/logo";
-import { Spinner } from "@/components/ui/spinner";
-import { reasonOf } from "@/components/ui/states";
-import { useSecondsUntil } from "@/lib/clock";
 import { texts } from "@/texts";
 
 type Credentials = { email: string; password: string };

@@ -1,13 +1,13 @@
+import { forgetGalleries } from "@mediary/media/gallery/store";
+import { api } from "@mediary/media/server/client";
+import { Button } from "@mediary/media/ui/button";
+import { forgetPositions, stopAudio } from "@mediary/media/viewers/playback";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { toast } from "sonner";
-import { api } from "@/api/client";
-import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { forgetDrafts } from "@/features/composer/drafts";
-import { forgetGalleries } from "@/features/gallery/store";
-import { forgetPositions, stopAudio } from "@/features/media/playback";
 import { forgetSearch } from "@/features/search/store";
 import { stopSending } from "@/features/sending/sending";
 import { useOutbox } from "@/features/sending/store";

@@ -1,8 +1,8 @@
+import { useWindowEvent } from "@mediary/media/lib/useWindowEvent";
 import { Upload } from "lucide-react";
 import { type DragEvent, type ReactNode, useState } from "react";
 import { useMayAct } from "@/api/roles";
 import { addFiles } from "@/features/composer/act";
-import { useWindowEvent } from "@/lib/useWindowEvent";
 import { texts } from "@/texts";
 
 type DropZoneProps = { conversationId: number; name: string; children: ReactNode };

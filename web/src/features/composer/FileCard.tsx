@@ -1,8 +1,10 @@
+import { plainName } from "@mediary/media/lib/bidi";
+import { formatBytes } from "@mediary/media/lib/format";
+import { IconButton } from "@mediary/media/ui/button";
 import { clsx } from "clsx";
 import { ArrowDown, ArrowUp, CircleAlert, X } from "lucide-react";
 import type { KeyboardEvent } from "react";
 import type { FileType } from "@/api/types";
-import { IconButton } from "@/components/ui/button";
 import { isCaptionTooLong, removeFile } from "@/features/composer/act";
 import { type DraftFile, factsOf } from "@/features/composer/draft";
 import { changeDraft } from "@/features/composer/drafts";
@@ -16,8 +18,6 @@ import {
   takesCaption,
 } from "@/features/composer/fileKind";
 import { announce } from "@/lib/announce";
-import { plainName } from "@/lib/bidi";
-import { formatBytes } from "@/lib/format";
 import { texts } from "@/texts";
 
 type FileCardProps = {

@@ -1,8 +1,8 @@
+import { documentKindOf } from "@mediary/media/viewers/documentKind";
+import { fileIcons } from "@mediary/media/viewers/kind";
 import { clsx } from "clsx";
 import type { DraftFile } from "@/features/composer/draft";
 import { mimeOf } from "@/features/composer/fileKind";
-import { documentKindOf } from "@/features/media/documentKind";
-import { fileIcons } from "@/features/message/preview";
 
 /** A small picture of a file, or the icon of its kind. */
 export function FileThumb({ draft }: { draft: DraftFile }) {

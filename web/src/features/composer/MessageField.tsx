@@ -1,13 +1,13 @@
+import { useShortcuts } from "@mediary/media/lib/shortcuts";
+import { IconButton } from "@mediary/media/ui/button";
 import { clsx } from "clsx";
 import { Mic, MicOff, Paperclip, SendHorizontal, X } from "lucide-react";
 import { type KeyboardEvent, useRef } from "react";
-import { IconButton } from "@/components/ui/button";
 import { addFiles, isSendable } from "@/features/composer/act";
 import type { Draft } from "@/features/composer/draft";
 import { changeDraft } from "@/features/composer/drafts";
 import { lengthOf, TEXT_MAX } from "@/features/composer/fileKind";
 import { FIELD_ID, focusComposer } from "@/features/composer/focus";
-import { useShortcuts } from "@/lib/shortcuts";
 import { texts } from "@/texts";
 
 /** From here on the limit is said. */

@@ -1,9 +1,9 @@
+import { formatDuration } from "@mediary/media/lib/format";
+import { IconButton } from "@mediary/media/ui/button";
+import { Spinner } from "@mediary/media/ui/spinner";
 import { Square, Trash2 } from "lucide-react";
-import { IconButton } from "@/components/ui/button";
-import { Spinner } from "@/components/ui/spinner";
 import { focusLeft } from "@/features/composer/focus";
 import { LEVELS, type Recorder, type RecorderState } from "@/features/composer/recorder";
-import { formatDuration } from "@/lib/format";
 import { texts } from "@/texts";
 
 type Running = Extract<RecorderState, { kind: "asking" | "recording" }>;

@@ -1,8 +1,8 @@
+import { IconButton } from "@mediary/media/ui/button";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { X } from "lucide-react";
 import { messageQuery } from "@/api/queries";
 import type { Conversation } from "@/api/types";
-import { IconButton } from "@/components/ui/button";
 import { focusComposer } from "@/features/composer/focus";
 import { senderOf } from "@/features/message/people";
 import { previewOf } from "@/features/message/preview";

@@ -1,13 +1,13 @@
+import { formatDuration, formatLength } from "@mediary/media/lib/format";
+import { IconButton } from "@mediary/media/ui/button";
+import { PlayButton, SeekBar } from "@mediary/media/viewers/controls";
+import { claimPlayback } from "@mediary/media/viewers/playback";
+import { useMediaElement } from "@mediary/media/viewers/useMediaElement";
 import { Trash2 } from "lucide-react";
 import { useState } from "react";
-import { IconButton } from "@/components/ui/button";
 import type { VoiceNote } from "@/features/composer/draft";
 import { focusLeft } from "@/features/composer/focus";
 import { SendButton } from "@/features/composer/MessageField";
-import { PlayButton, SeekBar } from "@/features/media/controls";
-import { claimPlayback } from "@/features/media/playback";
-import { useMediaElement } from "@/features/media/useMediaElement";
-import { formatDuration, formatLength } from "@/lib/format";
 import { texts } from "@/texts";
 
 type VoiceReviewProps = { voice: VoiceNote; onDrop: () => void; onSend: (voice: VoiceNote) => void };

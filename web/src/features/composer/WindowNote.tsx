@@ -1,5 +1,5 @@
+import { useNow } from "@mediary/media/lib/clock";
 import { Clock } from "lucide-react";
-import { useNow } from "@/lib/clock";
 import { texts } from "@/texts";
 
 /** For so long after a customer's last message WhatsApp takes whatever is sent to them. */

@@ -1,6 +1,6 @@
+import { recall, remember, remembered } from "@mediary/media/lib/storage";
 import { create } from "zustand";
 import { type Draft, type DraftAction, draftReducer, EMPTY_DRAFT, isEmpty } from "@/features/composer/draft";
-import { recall, remember, remembered } from "@/lib/storage";
 
 /** Drafts of one person that this browser keeps. The oldest goes first. */
 const KEPT_MAX = 50;

@@ -1,5 +1,5 @@
+import { formatBytes } from "@mediary/media/lib/format";
 import type { FileType } from "@/api/types";
-import { formatBytes } from "@/lib/format";
 import { texts } from "@/texts";
 
 /** As what WhatsApp takes a file, and why it would refuse it: known before a byte leaves. The server still proves it by the bytes. */

@@ -1,3 +1,7 @@
+import { useNow } from "@mediary/media/lib/clock";
+import { rem } from "@mediary/media/lib/rem";
+import { useLoadMore } from "@mediary/media/lib/useLoadMore";
+import { EmptyState, ErrorState } from "@mediary/media/ui/states";
 import { keepPreviousData, useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { defaultRangeExtractor, type Range, useVirtualizer } from "@tanstack/react-virtual";
@@ -6,15 +10,11 @@ import { Inbox, SearchX, TextSearch } from "lucide-react";
 import { useRef, useState } from "react";
 import { conversationsQuery } from "@/api/queries";
 import type { Conversation } from "@/api/types";
-import { EmptyState, ErrorState } from "@/components/ui/states";
 import { ConversationRow, ConversationRowSkeleton, ROW_REM } from "@/features/conversations/ConversationRow";
 import { focusConversations, LIST_ID } from "@/features/conversations/focus";
 import { SearchField } from "@/features/conversations/SearchField";
 import { useCursor } from "@/features/conversations/useCursor";
 import { useHeldOrder } from "@/features/conversations/useHeldOrder";
-import { useNow } from "@/lib/clock";
-import { rem } from "@/lib/rem";
-import { useLoadMore } from "@/lib/useLoadMore";
 import { useSearchText } from "@/lib/useSearchText";
 import { texts } from "@/texts";
 

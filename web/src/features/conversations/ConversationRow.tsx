@@ -1,14 +1,14 @@
+import { formatDateTime, formatShort } from "@mediary/media/lib/format";
+import { PersonName } from "@mediary/media/ui/PersonName";
+import { Skeleton } from "@mediary/media/ui/states";
 import { Link } from "@tanstack/react-router";
 import { clsx } from "clsx";
 import { memo, type Ref } from "react";
 import type { Conversation } from "@/api/types";
 import { Avatar } from "@/components/ui/avatar";
-import { Skeleton } from "@/components/ui/states";
 import { contactName } from "@/features/message/contact";
 import { DeliveryTicks } from "@/features/message/DeliveryTicks";
-import { PersonName } from "@/features/message/PersonName";
 import { previewOf } from "@/features/message/preview";
-import { formatDateTime, formatShort } from "@/lib/format";
 import { number, texts } from "@/texts";
 
 /** Of an ordinary row, in units of the text size; larger text makes it higher. */

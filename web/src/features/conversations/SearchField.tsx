@@ -1,8 +1,8 @@
+import { useShortcuts } from "@mediary/media/lib/shortcuts";
+import { IconButton } from "@mediary/media/ui/button";
+import { Spinner } from "@mediary/media/ui/spinner";
 import { Search, X } from "lucide-react";
 import { useRef } from "react";
-import { IconButton } from "@/components/ui/button";
-import { Spinner } from "@/components/ui/spinner";
-import { useShortcuts } from "@/lib/shortcuts";
 import { texts } from "@/texts";
 
 type SearchFieldProps = {

@@ -1,7 +1,7 @@
+import { useShortcuts } from "@mediary/media/lib/shortcuts";
 import { useEffectEvent, useLayoutEffect, useRef, useState } from "react";
 import { flushSync } from "react-dom";
 import type { Conversation } from "@/api/types";
-import { useShortcuts } from "@/lib/shortcuts";
 
 /** The one row that Tab reaches; ↑ ↓ j k move it. It follows its conversation when the list is reordered. */
 export function useCursor(

@@ -1,14 +1,14 @@
+import { IconButton } from "@mediary/media/ui/button";
+import { PersonName } from "@mediary/media/ui/PersonName";
+import { Skeleton } from "@mediary/media/ui/states";
 import { useNavigate } from "@tanstack/react-router";
 import { ArrowLeft, X } from "lucide-react";
 import { useCallback } from "react";
 import type { Conversation } from "@/api/types";
 import { Avatar } from "@/components/ui/avatar";
-import { IconButton } from "@/components/ui/button";
-import { Skeleton } from "@/components/ui/states";
 import { FileDetails } from "@/features/details/FileDetails";
 import { RecentMedia } from "@/features/details/RecentMedia";
 import { contactName, contactPhone } from "@/features/message/contact";
-import { PersonName } from "@/features/message/PersonName";
 import { texts } from "@/texts";
 
 type DetailsPaneProps = {

@@ -1,17 +1,17 @@
+import { plainName } from "@mediary/media/lib/bidi";
+import { fileNameOf } from "@mediary/media/lib/fileName";
+import { formatBytes, formatDateTime, formatLength } from "@mediary/media/lib/format";
+import { asSentence } from "@mediary/media/lib/sentence";
+import { ErrorState, Skeleton } from "@mediary/media/ui/states";
+import { documentKind } from "@mediary/media/viewers/documentKind";
+import { FileDownloadButton } from "@mediary/media/viewers/FileDownloadButton";
+import { kindOf } from "@mediary/media/viewers/kind";
+import { MediaViewer } from "@mediary/media/viewers/MediaViewer";
+import { mediaState } from "@mediary/media/viewers/state";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { MediaFile } from "@/api/types";
-import { ErrorState, Skeleton } from "@/components/ui/states";
-import { documentKind } from "@/features/media/documentKind";
-import { FileDownloadButton } from "@/features/media/FileDownloadButton";
-import { kindOf } from "@/features/media/kind";
-import { MediaViewer } from "@/features/media/MediaViewer";
-import { mediaState } from "@/features/media/state";
 import { useMediaByMessage } from "@/features/media/useMedia";
-import { fileNameOf } from "@/features/message/fileName";
-import { plainName } from "@/lib/bidi";
-import { formatBytes, formatDateTime, formatLength } from "@/lib/format";
-import { asSentence } from "@/lib/sentence";
 import { texts } from "@/texts";
 
 /** All that is known about one file. */

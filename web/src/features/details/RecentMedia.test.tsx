@@ -1,6 +1,6 @@
+import { RETRY_AFTER_MS } from "@mediary/media/server/bytes";
 import { act, fireEvent, render, screen } from "@testing-library/react";
 import { expect, it, vi } from "vitest";
-import { RETRY_AFTER_MS } from "@/api/bytes";
 import { RecentMedia } from "@/features/details/RecentMedia";
 import { media, page, variant } from "@/test/fixtures";
 import { beginCovered, inInbox, serve } from "@/test/viewer";

@@ -1,15 +1,15 @@
+import { fileNameOf } from "@mediary/media/lib/fileName";
+import { formatDateTime, formatLength } from "@mediary/media/lib/format";
+import { Button } from "@mediary/media/ui/button";
+import { Skeleton } from "@mediary/media/ui/states";
+import { kindOf } from "@mediary/media/viewers/kind";
+import { MediaPreviewPopover } from "@mediary/media/viewers/MediaPreviewPopover";
+import { partOf } from "@mediary/media/viewers/state";
+import { TilePicture } from "@mediary/media/viewers/TilePicture";
 import { Link } from "@tanstack/react-router";
 import { RECENT_MEDIA } from "@/api/queries";
 import type { MediaFile } from "@/api/types";
-import { Button } from "@/components/ui/button";
-import { Skeleton } from "@/components/ui/states";
-import { kindOf } from "@/features/media/kind";
-import { MediaPreviewPopover } from "@/features/media/MediaPreviewPopover";
-import { partOf } from "@/features/media/state";
-import { TilePicture } from "@/features/media/TilePicture";
 import { useMediaByConversation } from "@/features/media/useMedia";
-import { fileNameOf } from "@/features/message/fileName";
-import { formatDateTime, formatLength } from "@/lib/format";
 import { texts } from "@/texts";
 
 const TILE_PX = 96;

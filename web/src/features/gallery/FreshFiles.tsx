@@ -1,8 +1,9 @@
+import type { GalleryScope } from "@mediary/media/gallery/list";
+import { beginAgain, type GalleryState, useGallery } from "@mediary/media/gallery/store";
 import { useQueryClient } from "@tanstack/react-query";
 import { ArrowUp } from "lucide-react";
-import { type GalleryScope, galleryKeys } from "@/api/gallery";
+import { galleryKeys } from "@/api/gallery";
 import type { MediaFile } from "@/api/types";
-import { beginAgain, type GalleryState, useGallery } from "@/features/gallery/store";
 import type { MediaGalleryData } from "@/features/gallery/useMediaGallery";
 import { forgetNewFiles, useNewFiles } from "@/live/newFiles";
 import { texts } from "@/texts";

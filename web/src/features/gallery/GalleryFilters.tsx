@@ -1,11 +1,17 @@
+import type { DownloadStatus, GalleryScope } from "@mediary/media/gallery/list";
+import {
+  changeFilter,
+  type GalleryState,
+  isFiltered,
+  NO_FILTER,
+  useGallery,
+} from "@mediary/media/gallery/store";
+import { Button, IconButton } from "@mediary/media/ui/button";
+import { Spinner } from "@mediary/media/ui/spinner";
 import { clsx } from "clsx";
 import { Search, X } from "lucide-react";
 import { useRef } from "react";
-import type { DownloadStatus, GalleryScope } from "@/api/gallery";
 import type { FileType } from "@/api/types";
-import { Button, IconButton } from "@/components/ui/button";
-import { Spinner } from "@/components/ui/spinner";
-import { changeFilter, type GalleryState, isFiltered, NO_FILTER, useGallery } from "@/features/gallery/store";
 import { useSettled } from "@/lib/useSettled";
 import { texts } from "@/texts";
 

@@ -1,11 +1,13 @@
-import type { GalleryScope } from "@/api/gallery";
+import type { GalleryScope } from "@mediary/media/gallery/list";
+import { change } from "@mediary/media/gallery/store";
+import { useLoadMore } from "@mediary/media/lib/useLoadMore";
+import { ImageLightbox } from "@mediary/media/viewers/ImageLightbox";
 import type { MediaFile } from "@/api/types";
+import { ShortcutSheet } from "@/components/ui/shortcut-sheet";
 import type { GalleryNavigation, Viewed } from "@/features/gallery/navigation";
-import { change } from "@/features/gallery/store";
 import type { MediaGalleryData } from "@/features/gallery/useMediaGallery";
-import { Lightbox } from "@/features/media/Lightbox";
+import { useAbout } from "@/features/media/useAbout";
 import { useMediaByMessage } from "@/features/media/useMedia";
-import { useLoadMore } from "@/lib/useLoadMore";
 import { texts } from "@/texts";
 
 /** Files left before the end when the next page is asked for. */
@@ -21,6 +23,7 @@ type GalleryLightboxProps = Pick<GalleryNavigation, "view" | "jump"> & {
 export function GalleryLightbox({ scope, gallery, viewed, view, jump }: GalleryLightboxProps) {
   const { files, query } = gallery;
   const { messageId, part } = viewed;
+  const about = useAbout(messageId);
   const own = useMediaByMessage(messageId, part);
   const at = files.findIndex((file) => file.messageId === messageId && file.part === part);
   const current = files[at] ?? own.data;
@@ -33,7 +36,7 @@ export function GalleryLightbox({ scope, gallery, viewed, view, jump }: GalleryL
     view(file, true);
   };
   return (
-    <Lightbox
+    <ImageLightbox
       label={texts.gallery.lightbox}
       words={texts.lightbox.inGallery}
       neighbours={{
@@ -46,11 +49,12 @@ export function GalleryLightbox({ scope, gallery, viewed, view, jump }: GalleryL
         last: at === -1 ? undefined : files.at(-1),
         counter: at === -1 || !isWhole ? null : { at: at + 1, of: files.length },
       }}
-      messageId={messageId}
-      part={part}
+      name={`${messageId}-${part}`}
+      about={about}
       show={show}
       onClose={() => view(null)}
       onJump={() => current && jump(current)}
+      help={(close) => <ShortcutSheet onClose={close} />}
     />
   );
 }

@@ -1,17 +1,8 @@
-import { clsx } from "clsx";
-import { Download, Grid2x2, Rows3, SlidersHorizontal } from "lucide-react";
-import { type KeyboardEvent, type ReactNode, useCallback, useRef, useState } from "react";
-import { conversationArchiveUrl, type GalleryScope, galleryKeys } from "@/api/gallery";
-import type { MediaFile } from "@/api/types";
-import { IconButton, iconButton } from "@/components/ui/button";
-import { FreshFiles } from "@/features/gallery/FreshFiles";
-import { GalleryFilters, GallerySearch } from "@/features/gallery/GalleryFilters";
-import { GalleryLightbox } from "@/features/gallery/GalleryLightbox";
-import { GalleryFailed, GallerySkeleton, NoMedia } from "@/features/gallery/GalleryStates";
-import { MediaGalleryGrid } from "@/features/gallery/MediaGalleryGrid";
-import { MediaGalleryTable } from "@/features/gallery/MediaGalleryTable";
-import type { GalleryNavigation, Viewed } from "@/features/gallery/navigation";
-import { SelectionBar } from "@/features/gallery/SelectionBar";
+import { GalleryFailed, GallerySkeleton, NoMedia } from "@mediary/media/gallery/GalleryStates";
+import { conversationArchiveUrl, type GalleryScope } from "@mediary/media/gallery/list";
+import { MediaGalleryGrid } from "@mediary/media/gallery/MediaGalleryGrid";
+import { MediaGalleryTable } from "@mediary/media/gallery/MediaGalleryTable";
+import { type Months, monthsOf } from "@mediary/media/gallery/months";
 import {
   change,
   clearSelection,
@@ -20,8 +11,23 @@ import {
   setSort,
   setView,
   useGallery,
-} from "@/features/gallery/store";
+} from "@mediary/media/gallery/store";
+import { IconButton, iconButton } from "@mediary/media/ui/button";
+import { PersonName } from "@mediary/media/ui/PersonName";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { clsx } from "clsx";
+import { Download, Grid2x2, Rows3, SlidersHorizontal } from "lucide-react";
+import { type KeyboardEvent, type ReactNode, useCallback, useRef, useState } from "react";
+import { galleryKeys, gallerySpanQuery } from "@/api/gallery";
+import { messageQuery } from "@/api/queries";
+import type { MediaFile } from "@/api/types";
+import { FreshFiles } from "@/features/gallery/FreshFiles";
+import { GalleryFilters, GallerySearch } from "@/features/gallery/GalleryFilters";
+import { GalleryLightbox } from "@/features/gallery/GalleryLightbox";
+import type { GalleryNavigation, Viewed } from "@/features/gallery/navigation";
+import { SelectionBar } from "@/features/gallery/SelectionBar";
 import { type MediaGalleryData, useMediaGallery } from "@/features/gallery/useMediaGallery";
+import { senderOf } from "@/features/message/people";
 import { texts } from "@/texts";
 
 type MediaGalleryProps = GalleryNavigation & {
@@ -139,6 +145,7 @@ function Files(props: FilesProps) {
   const { scope, gallery } = props;
   const view = useGallery(scope, (state) => state.view);
   const name = useListName(scope, gallery.query.isPlaceholderData);
+  const months = useMonths(scope, gallery.byMonth);
   if (gallery.query.isPending) return <GallerySkeleton view={view} />;
   if (gallery.query.isError && gallery.files.length === 0) return <GalleryFailed gallery={gallery} />;
   if (gallery.files.length === 0) return <NoMedia scope={scope} />;
@@ -150,12 +157,36 @@ function Files(props: FilesProps) {
       )}
     >
       {view === "grid" ? (
-        <MediaGalleryGrid name={name} {...props} />
+        <MediaGalleryGrid name={name} {...props} months={months} />
       ) : (
-        <MediaGalleryTable name={name} {...props} />
+        <MediaGalleryTable
+          name={name}
+          {...props}
+          sender={({ messageId }, settled) => <Sender messageId={messageId} settled={settled} />}
+        />
       )}
     </div>
   );
+}
+
+/** Who sent it stands with its message; asked once the line stands still. */
+function Sender({ messageId, settled }: { messageId: number; settled: boolean }) {
+  const client = useQueryClient();
+  const { data } = useQuery({ ...messageQuery(messageId, client), enabled: settled });
+  if (!data) return null;
+  return (
+    <span className="block truncate">
+      <PersonName name={senderOf(data, undefined)} />
+    </span>
+  );
+}
+
+/** All months of the gallery; null where there are not two of them. */
+function useMonths(scope: GalleryScope, byMonth: boolean): Months | null {
+  const filter = useGallery(scope, (state) => state.filter);
+  const order = useGallery(scope, (state) => state.order);
+  const { data: span } = useQuery({ ...gallerySpanQuery(scope, filter), enabled: byMonth });
+  return byMonth ? monthsOf(span, order) : null;
 }
 
 /** Tells the list that is shown from others: another one begins at its start. While the next one is fetched the last one stays. */

@@ -1,12 +1,12 @@
+import { clearSelection, galleryOf } from "@mediary/media/gallery/store";
+import { IconButton } from "@mediary/media/ui/button";
+import { PersonName } from "@mediary/media/ui/PersonName";
+import { useModal } from "@mediary/media/ui/useModal";
 import { X } from "lucide-react";
 import type { Conversation } from "@/api/types";
-import { IconButton } from "@/components/ui/button";
-import { useModal } from "@/components/ui/dialog";
 import { MediaGallery } from "@/features/gallery/MediaGallery";
 import type { GalleryNavigation, Viewed } from "@/features/gallery/navigation";
-import { clearSelection, galleryOf } from "@/features/gallery/store";
 import { contactName } from "@/features/message/contact";
-import { PersonName } from "@/features/message/PersonName";
 import { texts } from "@/texts";
 
 type MediaGalleryModalProps = GalleryNavigation & {

@@ -1,16 +1,16 @@
+import type { GalleryScope } from "@mediary/media/gallery/list";
+import { clearSelection, useGallery } from "@mediary/media/gallery/store";
+import { formatBytes } from "@mediary/media/lib/format";
+import { Button, IconButton } from "@mediary/media/ui/button";
+import { downloadUrl, mediaState } from "@mediary/media/viewers/state";
 import { useQueryClient } from "@tanstack/react-query";
 import { FileDown, FolderDown, Forward, type LucideIcon, MessageSquareText, Trash2, X } from "lucide-react";
 import { useState } from "react";
-import type { GalleryScope } from "@/api/gallery";
 import { useMayAct } from "@/api/roles";
 import type { MediaFile } from "@/api/types";
-import { Button, IconButton } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { deleteSelected, downloadZip, forwardFiles } from "@/features/gallery/actions";
-import { clearSelection, useGallery } from "@/features/gallery/store";
-import { downloadUrl, mediaState } from "@/features/media/state";
 import { ForwardDialog } from "@/features/thread/ForwardDialog";
-import { formatBytes } from "@/lib/format";
 import { texts } from "@/texts";
 
 type SelectionBarProps = {

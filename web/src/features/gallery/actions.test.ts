@@ -1,8 +1,8 @@
+import { forgetGalleries, galleryOf, NO_FILTER, selectAll } from "@mediary/media/gallery/store";
 import { QueryClient } from "@tanstack/react-query";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { galleryKeys, galleryQuery } from "@/api/gallery";
 import { deleteSelected, downloadZip, forwardFiles } from "@/features/gallery/actions";
-import { forgetGalleries, galleryOf, NO_FILTER, selectAll } from "@/features/gallery/store";
 import { media, page } from "@/test/fixtures";
 
 const files = [

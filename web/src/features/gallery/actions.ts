@@ -1,10 +1,11 @@
+import type { GalleryScope } from "@mediary/media/gallery/list";
+import { change, clearSelection, deselect, galleryOf } from "@mediary/media/gallery/store";
+import { asSentence } from "@mediary/media/lib/sentence";
+import { reasonOf } from "@mediary/media/ui/states";
 import type { QueryClient } from "@tanstack/react-query";
-import { createArchive, deleteMedia, type GalleryScope } from "@/api/gallery";
+import { createArchive, deleteMedia } from "@/api/gallery";
 import { forwardMessage } from "@/api/send";
 import type { MediaFile } from "@/api/types";
-import { reasonOf } from "@/components/ui/states";
-import { change, clearSelection, deselect, galleryOf } from "@/features/gallery/store";
-import { asSentence } from "@/lib/sentence";
 import { putFile } from "@/live/files";
 import { texts } from "@/texts";
 

@@ -1,8 +1,10 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { indexesOf, uniqueFiles } from "@mediary/media/gallery/files";
+import type { GalleryScope } from "@mediary/media/gallery/list";
+import { useGallery } from "@mediary/media/gallery/store";
+import { type UseInfiniteQueryResult, useInfiniteQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { type GalleryScope, galleryQuery } from "@/api/gallery";
+import { galleryQuery } from "@/api/gallery";
 import type { MediaFile } from "@/api/types";
-import { useGallery } from "@/features/gallery/store";
 
 const NONE: MediaFile[] = [];
 
@@ -18,15 +20,19 @@ export function useMediaGallery(scope: GalleryScope) {
     placeholderData: (last, before) => (before?.queryKey[1] === scope ? last : undefined),
   });
   const { data, isFetching, isError, hasNextPage, hasPreviousPage } = query;
-  const files = useMemo(() => (data ? unique(data.pages.flatMap(({ items }) => items)) : NONE), [data]);
-  const indexes = useMemo(() => new Map(files.map(({ id }, at) => [id, at])), [files]);
+  const files = useMemo(() => (data ? uniqueFiles(data.pages.flatMap(({ items }) => items)) : NONE), [data]);
+  const indexes = useMemo(() => indexesOf(files), [files]);
   const idle = !isFetching && !isError;
   return {
     query,
     files,
-    /** Where in the list a file stands, by its id. */
     indexes,
     byMonth: sort === "date",
+    busy: isFetching,
+    hasMore: hasNextPage,
+    error: query.error,
+    retry: () => void query.refetch(),
+    retryMore: moreAgain(query),
     loadAfter: () => {
       if (hasNextPage && idle) void query.fetchNextPage();
     },
@@ -38,8 +44,12 @@ export function useMediaGallery(scope: GalleryScope) {
 
 export type MediaGalleryData = ReturnType<typeof useMediaGallery>;
 
-/** A file that came while pages were fetched may stand on two of them. Files of the library belong to no message. */
-function unique(files: MediaFile[]): MediaFile[] {
-  const seen = new Set<number>();
-  return files.filter(({ id, messageId }) => messageId !== null && !seen.has(id) && seen.add(id));
+type Paged = Pick<
+  UseInfiniteQueryResult,
+  "isFetchNextPageError" | "isFetchPreviousPageError" | "fetchNextPage" | "fetchPreviousPage"
+>;
+
+function moreAgain(query: Paged): (() => void) | null {
+  if (query.isFetchNextPageError) return () => void query.fetchNextPage();
+  return query.isFetchPreviousPageError ? () => void query.fetchPreviousPage() : null;
 }

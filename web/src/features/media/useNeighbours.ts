@@ -1,6 +1,7 @@
-import type { FileType, MediaFile } from "@/api/types";
+import { useLoadMore } from "@mediary/media/lib/useLoadMore";
+import type { Neighbours } from "@mediary/media/viewers/neighbours";
+import type { FileType } from "@/api/types";
 import { useMediaByConversation, useMediaByMessage } from "@/features/media/useMedia";
-import { useLoadMore } from "@/lib/useLoadMore";
 
 /** Pages fetched in search of one picture; beyond it stands alone. */
 const SEARCH_PAGES_MAX = 50;
@@ -9,20 +10,6 @@ const AHEAD = 5;
 
 /** What is looked at. */
 const SEEN: readonly FileType[] = ["image", "video"];
-
-/** What is looked at large, and what lies to its left and right. */
-export type Neighbours = {
-  current: MediaFile | undefined;
-  error: Error | null;
-  retry: () => void;
-  before: MediaFile | undefined;
-  after: MediaFile | undefined;
-  /** Of those that are known. */
-  first: MediaFile | undefined;
-  last: MediaFile | undefined;
-  /** Counted from the first; only where all are known. */
-  counter: { at: number; of: number } | null;
-};
 
 /** The pictures and videos of a conversation around one of them, from the oldest to the newest as in its thread. */
 export function useNeighbours(conversationId: number, messageId: number, part: number): Neighbours {

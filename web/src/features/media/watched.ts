@@ -1,7 +1,7 @@
+import { said } from "@mediary/media/lib/said";
 import { toast } from "sonner";
 import type { MediaFile } from "@/api/types";
 import { announce } from "@/lib/announce";
-import { said } from "@/lib/said";
 import { texts } from "@/texts";
 
 /** Downloads that somebody here started by hand and wants to hear of. */

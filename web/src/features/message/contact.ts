@@ -1,5 +1,5 @@
+import { plainName } from "@mediary/media/lib/bidi";
 import type { Contact } from "@/api/types";
-import { plainName } from "@/lib/bidi";
 import { texts } from "@/texts";
 
 export function contactName(contact: Contact): string {

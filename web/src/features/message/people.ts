@@ -1,6 +1,6 @@
+import { plainName } from "@mediary/media/lib/bidi";
 import type { Conversation, Message } from "@/api/types";
 import { contactName } from "@/features/message/contact";
-import { plainName } from "@/lib/bidi";
 import { texts } from "@/texts";
 
 /** Who reacted. WhatsApp names people by number. */

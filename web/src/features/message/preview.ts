@@ -1,23 +1,18 @@
+import { plainWords } from "@mediary/media/lib/bidi";
+import { fileNameOf } from "@mediary/media/lib/fileName";
+import { fileIcons } from "@mediary/media/viewers/kind";
 import {
   CircleSlash,
   Contact as ContactIcon,
-  FileText,
-  Headphones,
-  Image,
   Info,
   type LucideIcon,
   MapPin,
   MessageSquareReply,
   MessageSquareX,
-  Mic,
   ShoppingBag,
   Smile,
-  Sticker,
-  Video,
 } from "lucide-react";
 import type { FileType, Message, MessageType } from "@/api/types";
-import { fileNameOf } from "@/features/message/fileName";
-import { plainWords } from "@/lib/bidi";
 import { texts } from "@/texts";
 
 export type Preview = { icon: LucideIcon | null; text: string };
@@ -30,15 +25,6 @@ export function previewOf(message: Message): Preview {
   const name = message.media && fileNameOf(message.media);
   return { icon, text: (words && plainWords(words)) || name || label };
 }
-
-export const fileIcons: Record<FileType | "voice", LucideIcon> = {
-  image: Image,
-  video: Video,
-  audio: Headphones,
-  voice: Mic,
-  document: FileText,
-  sticker: Sticker,
-};
 
 const others: Partial<Record<MessageType, LucideIcon>> = {
   location: MapPin,

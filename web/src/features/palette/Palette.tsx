@@ -1,3 +1,5 @@
+import { plainName } from "@mediary/media/lib/bidi";
+import { useModal } from "@mediary/media/ui/useModal";
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { clsx } from "clsx";
@@ -5,11 +7,9 @@ import { MessageSquare, Search } from "lucide-react";
 import { type KeyboardEvent, useId, useState } from "react";
 import { conversationsQuery } from "@/api/queries";
 import { reaches, useRole } from "@/api/roles";
-import { useModal } from "@/components/ui/dialog";
 import { contactName, contactPhone } from "@/features/message/contact";
 import { type Command, matching } from "@/features/palette/commands";
 import { SECTIONS } from "@/features/settings/sections";
-import { plainName } from "@/lib/bidi";
 import { useSearchText } from "@/lib/useSearchText";
 import { texts } from "@/texts";
 import { settings } from "@/texts/settings";

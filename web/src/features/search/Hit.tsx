@@ -1,3 +1,9 @@
+import { useNow } from "@mediary/media/lib/clock";
+import { fileNameOf } from "@mediary/media/lib/fileName";
+import { formatBytes, formatDateTime, formatShort } from "@mediary/media/lib/format";
+import { PersonName } from "@mediary/media/ui/PersonName";
+import { kindOf } from "@mediary/media/viewers/kind";
+import { TilePicture } from "@mediary/media/viewers/TilePicture";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { clsx } from "clsx";
 import { memo, type ReactNode } from "react";
@@ -5,15 +11,9 @@ import { conversationQuery } from "@/api/queries";
 import type { Mark, SearchHit } from "@/api/search";
 import type { Conversation, MediaFile, Message } from "@/api/types";
 import { Avatar } from "@/components/ui/avatar";
-import { kindOf } from "@/features/media/kind";
-import { TilePicture } from "@/features/media/TilePicture";
 import { contactName, contactPhone } from "@/features/message/contact";
-import { fileNameOf } from "@/features/message/fileName";
-import { PersonName } from "@/features/message/PersonName";
 import { previewOf } from "@/features/message/preview";
 import { excerpt } from "@/features/search/excerpt";
-import { useNow } from "@/lib/clock";
-import { formatBytes, formatDateTime, formatShort } from "@/lib/format";
 import { texts } from "@/texts";
 
 const THUMB_PX = 44;

@@ -1,18 +1,18 @@
+import { rem } from "@mediary/media/lib/rem";
+import { useLoadMore } from "@mediary/media/lib/useLoadMore";
+import { IconButton } from "@mediary/media/ui/button";
+import { Spinner } from "@mediary/media/ui/spinner";
+import { ErrorState, Skeleton } from "@mediary/media/ui/states";
+import { useModal } from "@mediary/media/ui/useModal";
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { clsx } from "clsx";
 import { Search, X } from "lucide-react";
 import { type KeyboardEvent, useCallback, useImperativeHandle, useMemo, useRef } from "react";
 import { type SearchHit, type SearchPlace, searchQuery } from "@/api/search";
-import { IconButton } from "@/components/ui/button";
-import { useModal } from "@/components/ui/dialog";
-import { Spinner } from "@/components/ui/spinner";
-import { ErrorState, Skeleton } from "@/components/ui/states";
 import { Hit, keyOf } from "@/features/search/Hit";
 import { SearchHint } from "@/features/search/SearchHint";
 import { keepSearch, useLastSearch } from "@/features/search/store";
-import { rem } from "@/lib/rem";
-import { useLoadMore } from "@/lib/useLoadMore";
 import { useSettled } from "@/lib/useSettled";
 import { texts } from "@/texts";
 

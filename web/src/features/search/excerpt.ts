@@ -1,5 +1,5 @@
+import { plainWords } from "@mediary/media/lib/bidi";
 import type { Mark } from "@/api/search";
-import { plainWords } from "@/lib/bidi";
 
 /** A piece of a text, and whether it is what was searched for. */
 export type Piece = { text: string; marked: boolean };

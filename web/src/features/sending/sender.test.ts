@@ -1,5 +1,5 @@
+import { ApiError } from "@mediary/media/server/client";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { ApiError } from "@/api/client";
 import type { Message } from "@/api/types";
 import type { Outgoing } from "@/features/sending/outbox";
 import { Sender, type Transport } from "@/features/sending/sender";

@@ -1,9 +1,9 @@
-import { ApiError } from "@/api/client";
+import { asSentence } from "@mediary/media/lib/sentence";
+import { ApiError } from "@mediary/media/server/client";
+import { reasonOf } from "@mediary/media/ui/states";
 import type { Message } from "@/api/types";
-import { reasonOf } from "@/components/ui/states";
 import { dueItems, type Outgoing } from "@/features/sending/outbox";
 import { useOutbox } from "@/features/sending/store";
-import { asSentence } from "@/lib/sentence";
 
 /** The first wait for a server that is away; it doubles with each attempt. */
 const WAIT_MIN_MS = 2_000;

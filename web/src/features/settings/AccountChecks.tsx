@@ -1,15 +1,15 @@
+import { useNow } from "@mediary/media/lib/clock";
+import { formatAgo } from "@mediary/media/lib/format";
+import { said } from "@mediary/media/lib/said";
+import { asSentence, withDates } from "@mediary/media/lib/sentence";
+import { Button } from "@mediary/media/ui/button";
+import { Spinner } from "@mediary/media/ui/spinner";
+import { reasonOf, Skeleton } from "@mediary/media/ui/states";
 import { useQuery } from "@tanstack/react-query";
 import { CircleAlert, CircleCheck, CircleDashed } from "lucide-react";
 import { accountCheckQuery } from "@/api/settings";
 import type { Account, AccountCheck, Finding } from "@/api/types";
-import { Button } from "@/components/ui/button";
-import { Spinner } from "@/components/ui/spinner";
-import { reasonOf, Skeleton } from "@/components/ui/states";
 import { Note, Panel, Section } from "@/features/settings/parts";
-import { useNow } from "@/lib/clock";
-import { formatAgo } from "@/lib/format";
-import { said } from "@/lib/said";
-import { asSentence, withDates } from "@/lib/sentence";
 import { settings as words } from "@/texts/settings";
 
 const { account: say } = words;

@@ -1,9 +1,9 @@
+import { Button } from "@mediary/media/ui/button";
+import { Spinner } from "@mediary/media/ui/spinner";
 import { type FormEvent, useRef } from "react";
 import { toast } from "sonner";
 import type { Account, AccountChange } from "@/api/types";
-import { Button } from "@/components/ui/button";
 import { SecretField, TextField } from "@/components/ui/field";
-import { Spinner } from "@/components/ui/spinner";
 import { FormProblem, fieldError, focusField, Panel, Section, textOf } from "@/features/settings/parts";
 import { useChangeAccount } from "@/features/settings/useChangeAccount";
 import { VerifyTokenField } from "@/features/settings/VerifyTokenField";

@@ -1,12 +1,13 @@
+import { plainName } from "@mediary/media/lib/bidi";
+import { ApiError } from "@mediary/media/server/client";
+import { EmptyState } from "@mediary/media/ui/states";
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { Phone } from "lucide-react";
-import { ApiError } from "@/api/client";
 import { useHasRole } from "@/api/roles";
 import { accountQuery } from "@/api/settings";
 import type { Account } from "@/api/types";
 import { CopyField } from "@/components/ui/copy";
-import { EmptyState } from "@/components/ui/states";
 import { AccountChecks } from "@/features/settings/AccountChecks";
 import { AccountDetails, RenewToken } from "@/features/settings/AccountForms";
 import { AccountPolicy } from "@/features/settings/AccountPolicy";
@@ -14,7 +15,6 @@ import { AccountPower } from "@/features/settings/AccountPower";
 import { accountTones } from "@/features/settings/AccountsPage";
 import { Badge, Loaded, Panel, Section } from "@/features/settings/parts";
 import { SettingsPage } from "@/features/settings/SettingsPage";
-import { plainName } from "@/lib/bidi";
 import { settings as words } from "@/texts/settings";
 
 const WEBHOOK_PATHS: Record<Account["provider"], string> = {

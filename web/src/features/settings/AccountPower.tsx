@@ -1,15 +1,15 @@
+import { plainName } from "@mediary/media/lib/bidi";
+import { asSentence } from "@mediary/media/lib/sentence";
+import { Button } from "@mediary/media/ui/button";
+import { reasonOf } from "@mediary/media/ui/states";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { toast } from "sonner";
 import { disableAccount, settingsKeys } from "@/api/settings";
 import type { Account } from "@/api/types";
-import { Button } from "@/components/ui/button";
 import { Confirm } from "@/components/ui/confirm";
-import { reasonOf } from "@/components/ui/states";
 import { Note, Panel, Section } from "@/features/settings/parts";
 import { useChangeAccount } from "@/features/settings/useChangeAccount";
-import { plainName } from "@/lib/bidi";
-import { asSentence } from "@/lib/sentence";
 import { settings as words } from "@/texts/settings";
 
 const { account: say } = words;

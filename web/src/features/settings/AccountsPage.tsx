@@ -1,16 +1,16 @@
+import { plainName } from "@mediary/media/lib/bidi";
+import { said } from "@mediary/media/lib/said";
+import { asSentence, withDates } from "@mediary/media/lib/sentence";
+import { linkButton } from "@mediary/media/ui/button";
+import { EmptyState } from "@mediary/media/ui/states";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { ChevronRight, Phone, Plus } from "lucide-react";
 import { useHasRole } from "@/api/roles";
 import { accountsQuery } from "@/api/settings";
 import type { Account } from "@/api/types";
-import { linkButton } from "@/components/ui/button";
-import { EmptyState } from "@/components/ui/states";
 import { Badge, Loaded, Panel, type Tone } from "@/features/settings/parts";
 import { SettingsPage } from "@/features/settings/SettingsPage";
-import { plainName } from "@/lib/bidi";
-import { said } from "@/lib/said";
-import { asSentence, withDates } from "@/lib/sentence";
 import { settings as words } from "@/texts/settings";
 
 export const accountTones: Record<Account["status"], Tone> = {

@@ -1,3 +1,8 @@
+import { plainName } from "@mediary/media/lib/bidi";
+import { useNow } from "@mediary/media/lib/clock";
+import { formatAgo, formatDate } from "@mediary/media/lib/format";
+import { Button } from "@mediary/media/ui/button";
+import { EmptyState } from "@mediary/media/ui/states";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { KeyRound, Plus } from "lucide-react";
 import { useState } from "react";
@@ -5,15 +10,10 @@ import { toast } from "sonner";
 import { useHasRole } from "@/api/roles";
 import { apiKeysQuery, revokeApiKey, settingsKeys } from "@/api/settings";
 import type { ApiKey, CreatedApiKey } from "@/api/types";
-import { Button } from "@/components/ui/button";
 import { Confirm } from "@/components/ui/confirm";
-import { EmptyState } from "@/components/ui/states";
 import { NewKey, ShownOnce } from "@/features/settings/KeyDialogs";
 import { Badge, Loaded, Panel } from "@/features/settings/parts";
 import { SettingsPage } from "@/features/settings/SettingsPage";
-import { plainName } from "@/lib/bidi";
-import { useNow } from "@/lib/clock";
-import { formatAgo, formatDate } from "@/lib/format";
 import { settings as words } from "@/texts/settings";
 
 const { apiKeys: say } = words;

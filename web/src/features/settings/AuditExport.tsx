@@ -1,12 +1,12 @@
+import { Button } from "@mediary/media/ui/button";
+import { Spinner } from "@mediary/media/ui/spinner";
+import { reasonOf } from "@mediary/media/ui/states";
 import { useMutation } from "@tanstack/react-query";
 import { Download } from "lucide-react";
 import { useState } from "react";
 import { toast } from "sonner";
 import { type AuditFilter, auditPages } from "@/api/settings";
 import type { AuditEntry } from "@/api/types";
-import { Button } from "@/components/ui/button";
-import { Spinner } from "@/components/ui/spinner";
-import { reasonOf } from "@/components/ui/states";
 import { actionWords, type Names, referenceWords } from "@/features/settings/auditWords";
 import { saveText, toCsv } from "@/lib/csv";
 import { settings as words } from "@/texts/settings";

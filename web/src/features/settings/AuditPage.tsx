@@ -1,18 +1,18 @@
+import { formatMoment } from "@mediary/media/lib/format";
+import { Button } from "@mediary/media/ui/button";
+import { EmptyState, ErrorState } from "@mediary/media/ui/states";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { ScrollText } from "lucide-react";
 import { useHasRole } from "@/api/roles";
 import { auditQuery } from "@/api/settings";
 import type { AuditEntry } from "@/api/types";
-import { Button } from "@/components/ui/button";
-import { EmptyState, ErrorState } from "@/components/ui/states";
 import { AuditExport } from "@/features/settings/AuditExport";
 import { AuditFilters } from "@/features/settings/AuditFilters";
 import { type AuditSearch, filterOf } from "@/features/settings/auditSearch";
 import { actionWords, type Names, referenceWords, useNames } from "@/features/settings/auditWords";
 import { More, RowsLoading, TablePanel } from "@/features/settings/parts";
 import { SettingsPage } from "@/features/settings/SettingsPage";
-import { formatMoment } from "@/lib/format";
 import { settings as words } from "@/texts/settings";
 
 const { audit: say } = words;

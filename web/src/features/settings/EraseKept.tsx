@@ -1,11 +1,11 @@
+import { formatBytes } from "@mediary/media/lib/format";
+import { Button } from "@mediary/media/ui/button";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { toast } from "sonner";
 import { eraseKept, policyPreviewQuery } from "@/api/settings";
-import { Button } from "@/components/ui/button";
 import { Confirm } from "@/components/ui/confirm";
 import { Note } from "@/features/settings/parts";
-import { formatBytes } from "@/lib/format";
 import { settings as words } from "@/texts/settings";
 
 const { media: say } = words;

@@ -1,15 +1,15 @@
+import { useNow } from "@mediary/media/lib/clock";
+import { fileNameOf, shortName } from "@mediary/media/lib/fileName";
+import { formatAgo, formatMoment } from "@mediary/media/lib/format";
+import { said } from "@mediary/media/lib/said";
+import { asSentence, withDates } from "@mediary/media/lib/sentence";
+import { Button } from "@mediary/media/ui/button";
+import { Spinner } from "@mediary/media/ui/spinner";
+import { factsOf } from "@mediary/media/viewers/facts";
+import { kindOf } from "@mediary/media/viewers/kind";
 import { Link } from "@tanstack/react-router";
 import type { MediaFile } from "@/api/types";
-import { Button } from "@/components/ui/button";
-import { Spinner } from "@/components/ui/spinner";
-import { factsOf } from "@/features/media/facts";
-import { kindOf } from "@/features/media/kind";
-import { fileNameOf, shortName } from "@/features/message/fileName";
 import { Badge } from "@/features/settings/parts";
-import { useNow } from "@/lib/clock";
-import { formatAgo, formatMoment } from "@/lib/format";
-import { said } from "@/lib/said";
-import { asSentence, withDates } from "@/lib/sentence";
 import { texts } from "@/texts";
 import { settings as words } from "@/texts/settings";
 

@@ -1,13 +1,13 @@
+import { Button } from "@mediary/media/ui/button";
+import { Spinner } from "@mediary/media/ui/spinner";
+import { EmptyState, ErrorState } from "@mediary/media/ui/states";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { CloudCheck } from "lucide-react";
 import { useState } from "react";
 import { useHasRole } from "@/api/roles";
 import { failuresQuery } from "@/api/settings";
 import type { FileType, MediaFile } from "@/api/types";
-import { Button } from "@/components/ui/button";
 import { SelectField } from "@/components/ui/field";
-import { Spinner } from "@/components/ui/spinner";
-import { EmptyState, ErrorState } from "@/components/ui/states";
 import { FailureRow } from "@/features/settings/FailureRow";
 import { More, Note, Panel, RowsLoading } from "@/features/settings/parts";
 import { RetryAll } from "@/features/settings/RetryAll";

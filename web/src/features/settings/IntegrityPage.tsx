@@ -1,3 +1,8 @@
+import { useNow } from "@mediary/media/lib/clock";
+import { formatAgo } from "@mediary/media/lib/format";
+import { asSentence } from "@mediary/media/lib/sentence";
+import { Button } from "@mediary/media/ui/button";
+import { EmptyState, reasonOf } from "@mediary/media/ui/states";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { FolderSearch } from "lucide-react";
 import type { ReactNode } from "react";
@@ -5,13 +10,8 @@ import { toast } from "sonner";
 import { useHasRole } from "@/api/roles";
 import { lookAt, storageCheckQuery } from "@/api/settings";
 import type { StorageCheck } from "@/api/types";
-import { Button } from "@/components/ui/button";
-import { EmptyState, reasonOf } from "@/components/ui/states";
 import { Badge, Loaded, Note, Panel } from "@/features/settings/parts";
 import { SettingsPage } from "@/features/settings/SettingsPage";
-import { useNow } from "@/lib/clock";
-import { formatAgo } from "@/lib/format";
-import { asSentence } from "@/lib/sentence";
 import { number } from "@/texts";
 import { settings as words } from "@/texts/settings";
 

@@ -1,14 +1,14 @@
+import { plainName } from "@mediary/media/lib/bidi";
+import { Button } from "@mediary/media/ui/button";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useRef } from "react";
 import { ROLES } from "@/api/roles";
 import { addApiKey, settingsKeys } from "@/api/settings";
 import type { CreatedApiKey, Role } from "@/api/types";
-import { Button } from "@/components/ui/button";
 import { CopyField } from "@/components/ui/copy";
 import { Dialog } from "@/components/ui/dialog";
 import { SelectField, TextField } from "@/components/ui/field";
 import { FormProblem, fieldError, focusField, Note } from "@/features/settings/parts";
-import { plainName } from "@/lib/bidi";
 import { settings as words } from "@/texts/settings";
 
 const { apiKeys: say } = words;

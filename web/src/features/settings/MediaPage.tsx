@@ -1,3 +1,4 @@
+import { formatBytes } from "@mediary/media/lib/format";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { toast } from "sonner";
 import { useHasRole } from "@/api/roles";
@@ -9,7 +10,6 @@ import { PolicyForm } from "@/features/settings/PolicyForm";
 import { FormProblem, Loaded, Note, Panel, Section, TablePanel } from "@/features/settings/parts";
 import { RetentionForm } from "@/features/settings/RetentionForm";
 import { SettingsPage } from "@/features/settings/SettingsPage";
-import { formatBytes } from "@/lib/format";
 import { settings as words } from "@/texts/settings";
 
 const { media: say } = words;

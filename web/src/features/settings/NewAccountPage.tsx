@@ -1,12 +1,12 @@
+import { Button } from "@mediary/media/ui/button";
+import { Spinner } from "@mediary/media/ui/spinner";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useRef, useState } from "react";
 import { toast } from "sonner";
 import { addAccount, settingsKeys } from "@/api/settings";
 import type { MediaPolicy, NewAccount, Provider } from "@/api/types";
-import { Button } from "@/components/ui/button";
 import { SecretField, SelectField, TextField } from "@/components/ui/field";
-import { Spinner } from "@/components/ui/spinner";
 import { FormProblem, fieldError, focusField, Panel, textOf } from "@/features/settings/parts";
 import { SettingsPage } from "@/features/settings/SettingsPage";
 import { VerifyTokenField } from "@/features/settings/VerifyTokenField";

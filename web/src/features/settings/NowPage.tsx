@@ -1,3 +1,6 @@
+import { useNow } from "@mediary/media/lib/clock";
+import { formatAgo } from "@mediary/media/lib/format";
+import { Skeleton } from "@mediary/media/ui/states";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { CircleAlert, CircleCheck } from "lucide-react";
@@ -5,11 +8,8 @@ import type { ReactNode } from "react";
 import { useHasRole } from "@/api/roles";
 import { activityQuery, readinessQuery } from "@/api/settings";
 import type { Activity } from "@/api/types";
-import { Skeleton } from "@/components/ui/states";
 import { Loaded, Note, Panel, Section } from "@/features/settings/parts";
 import { SettingsPage } from "@/features/settings/SettingsPage";
-import { useNow } from "@/lib/clock";
-import { formatAgo } from "@/lib/format";
 import { number } from "@/texts";
 import { settings as words } from "@/texts/settings";
 

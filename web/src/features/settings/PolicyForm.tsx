@@ -1,6 +1,6 @@
+import { Button } from "@mediary/media/ui/button";
 import { type FormEvent, useState } from "react";
 import type { MediaPolicy } from "@/api/types";
-import { Button } from "@/components/ui/button";
 import { Choice } from "@/components/ui/field";
 import { PolicyPreview } from "@/features/settings/PolicyPreview";
 import { FormProblem } from "@/features/settings/parts";

@@ -1,10 +1,10 @@
+import { formatBytes } from "@mediary/media/lib/format";
+import { asSentence } from "@mediary/media/lib/sentence";
+import { reasonOf, Skeleton } from "@mediary/media/ui/states";
 import { useQuery } from "@tanstack/react-query";
 import { policyPreviewQuery } from "@/api/settings";
 import type { MediaPolicy, PolicyPreview as Preview } from "@/api/types";
-import { reasonOf, Skeleton } from "@/components/ui/states";
 import { Note } from "@/features/settings/parts";
-import { formatBytes } from "@/lib/format";
-import { asSentence } from "@/lib/sentence";
 import { settings as words } from "@/texts/settings";
 
 const { media: say } = words;

@@ -1,6 +1,6 @@
+import { Button } from "@mediary/media/ui/button";
 import { type FormEvent, useState } from "react";
 import type { Retention, RetentionMode } from "@/api/types";
-import { Button } from "@/components/ui/button";
 import { Confirm } from "@/components/ui/confirm";
 import { Choice, TextField } from "@/components/ui/field";
 import { FormProblem, fieldError, Note } from "@/features/settings/parts";

@@ -1,9 +1,9 @@
+import { formatBytes } from "@mediary/media/lib/format";
+import { asSentence } from "@mediary/media/lib/sentence";
+import { reasonOf, Skeleton } from "@mediary/media/ui/states";
 import { useQuery } from "@tanstack/react-query";
 import { retentionPreviewQuery } from "@/api/settings";
 import type { Retention } from "@/api/types";
-import { reasonOf, Skeleton } from "@/components/ui/states";
-import { formatBytes } from "@/lib/format";
-import { asSentence } from "@/lib/sentence";
 import { settings as words } from "@/texts/settings";
 
 const { media: say } = words;

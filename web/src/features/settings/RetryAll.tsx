@@ -1,14 +1,14 @@
+import { asSentence } from "@mediary/media/lib/sentence";
+import { Button } from "@mediary/media/ui/button";
+import { Spinner } from "@mediary/media/ui/spinner";
+import { reasonOf } from "@mediary/media/ui/states";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { RotateCw } from "lucide-react";
 import { useState } from "react";
 import { toast } from "sonner";
 import { retryAllDownloads, settingsKeys } from "@/api/settings";
-import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
-import { Spinner } from "@/components/ui/spinner";
-import { reasonOf } from "@/components/ui/states";
 import { Note } from "@/features/settings/parts";
-import { asSentence } from "@/lib/sentence";
 import { settings as words } from "@/texts/settings";
 
 const { failures: say } = words;

@@ -1,18 +1,18 @@
+import { plainName } from "@mediary/media/lib/bidi";
+import { useNow } from "@mediary/media/lib/clock";
+import { formatAgo, formatMoment } from "@mediary/media/lib/format";
+import { asSentence } from "@mediary/media/lib/sentence";
+import { Button } from "@mediary/media/ui/button";
+import { reasonOf } from "@mediary/media/ui/states";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { toast } from "sonner";
 import { meQuery } from "@/api/queries";
 import { endOwnSession, sessionsQuery, settingsKeys } from "@/api/settings";
 import type { Session } from "@/api/types";
-import { Button } from "@/components/ui/button";
 import { LanguageSelect } from "@/components/ui/language";
-import { reasonOf } from "@/components/ui/states";
 import { useLogOut } from "@/features/auth/useLogOut";
 import { Badge, Loaded, Panel, RowsLoading, Section } from "@/features/settings/parts";
 import { SettingsPage } from "@/features/settings/SettingsPage";
-import { plainName } from "@/lib/bidi";
-import { useNow } from "@/lib/clock";
-import { formatAgo, formatMoment } from "@/lib/format";
-import { asSentence } from "@/lib/sentence";
 import { settings as words } from "@/texts/settings";
 
 const { session: say } = words;

@@ -1,9 +1,9 @@
+import { useMediaMatch } from "@mediary/media/lib/useMediaMatch";
+import { iconButton } from "@mediary/media/ui/button";
 import { Link, Navigate, Outlet } from "@tanstack/react-router";
 import { ArrowLeft } from "lucide-react";
 import { reaches, useRole } from "@/api/roles";
-import { iconButton } from "@/components/ui/button";
 import { SECTIONS } from "@/features/settings/sections";
-import { useMediaMatch } from "@/lib/useMediaMatch";
 import { settings as words } from "@/texts/settings";
 
 /** Wide enough for the list of pages beside one of them. */

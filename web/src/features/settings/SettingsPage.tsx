@@ -1,9 +1,9 @@
+import { iconButton } from "@mediary/media/ui/button";
+import { EmptyState } from "@mediary/media/ui/states";
 import { Link } from "@tanstack/react-router";
 import { ArrowLeft, Lock } from "lucide-react";
 import type { ReactNode } from "react";
 import { useHasRole } from "@/api/roles";
-import { iconButton } from "@/components/ui/button";
-import { EmptyState } from "@/components/ui/states";
 import { type SectionPath, sectionOf } from "@/features/settings/sections";
 import { settings as words } from "@/texts/settings";
 

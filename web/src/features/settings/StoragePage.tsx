@@ -1,3 +1,5 @@
+import { formatBytes, formatMonth } from "@mediary/media/lib/format";
+import { EmptyState, Skeleton } from "@mediary/media/ui/states";
 import { useQuery } from "@tanstack/react-query";
 import { ChartColumn } from "lucide-react";
 import { useState } from "react";
@@ -5,12 +7,10 @@ import { useHasRole } from "@/api/roles";
 import { usageQuery } from "@/api/settings";
 import type { Usage } from "@/api/types";
 import { SelectField } from "@/components/ui/field";
-import { EmptyState, Skeleton } from "@/components/ui/states";
 import { Loaded, Panel, TablePanel } from "@/features/settings/parts";
 import { SettingsPage } from "@/features/settings/SettingsPage";
 import { colours, UsageChart } from "@/features/settings/UsageChart";
 import { CHART_MONTHS, type Measure, type MonthUse, monthsOf, TYPES } from "@/features/settings/usage";
-import { formatBytes, formatMonth } from "@/lib/format";
 import { number } from "@/texts";
 import { settings as words } from "@/texts/settings";
 

@@ -1,7 +1,7 @@
+import { formatMonth } from "@mediary/media/lib/format";
 import { clsx } from "clsx";
 import type { FileType } from "@/api/types";
 import { linesFor, type MonthUse, TYPES } from "@/features/settings/usage";
-import { formatMonth } from "@/lib/format";
 import { settings as words } from "@/texts/settings";
 
 const HEIGHT = 220;

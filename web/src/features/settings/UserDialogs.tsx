@@ -1,3 +1,5 @@
+import { plainName } from "@mediary/media/lib/bidi";
+import { Button } from "@mediary/media/ui/button";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useRef, useState } from "react";
 import { toast } from "sonner";
@@ -5,12 +7,10 @@ import { meQuery } from "@/api/queries";
 import { ROLES } from "@/api/roles";
 import { addUser, changeUser, deactivateUser, settingsKeys } from "@/api/settings";
 import type { Role, User, UserChange } from "@/api/types";
-import { Button } from "@/components/ui/button";
 import { Confirm } from "@/components/ui/confirm";
 import { Dialog } from "@/components/ui/dialog";
 import { Choice, SecretField, TextField } from "@/components/ui/field";
 import { FormProblem, fieldError, focusField, Note } from "@/features/settings/parts";
-import { plainName } from "@/lib/bidi";
 import { settings as words } from "@/texts/settings";
 
 const { users: say } = words;

@@ -1,3 +1,6 @@
+import { plainName } from "@mediary/media/lib/bidi";
+import { Button } from "@mediary/media/ui/button";
+import { EmptyState } from "@mediary/media/ui/states";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Plus, Users as UsersIcon } from "lucide-react";
 import { useState } from "react";
@@ -6,12 +9,9 @@ import { useHasRole } from "@/api/roles";
 import { usersQuery } from "@/api/settings";
 import type { User } from "@/api/types";
 import { Avatar } from "@/components/ui/avatar";
-import { Button } from "@/components/ui/button";
-import { EmptyState } from "@/components/ui/states";
 import { Badge, Loaded, Panel } from "@/features/settings/parts";
 import { SettingsPage } from "@/features/settings/SettingsPage";
 import { ChangeUser, NewUser } from "@/features/settings/UserDialogs";
-import { plainName } from "@/lib/bidi";
 import { settings as words } from "@/texts/settings";
 
 const { users: say } = words;

@@ -1,5 +1,5 @@
+import { Button } from "@mediary/media/ui/button";
 import { useRef } from "react";
-import { Button } from "@/components/ui/button";
 import { TextField } from "@/components/ui/field";
 import { settings as words } from "@/texts/settings";
 

@@ -1,18 +1,18 @@
+import { plainName } from "@mediary/media/lib/bidi";
+import { useNow } from "@mediary/media/lib/clock";
+import { formatAgo, formatMoment } from "@mediary/media/lib/format";
+import { asSentence } from "@mediary/media/lib/sentence";
+import { Button } from "@mediary/media/ui/button";
+import { Spinner } from "@mediary/media/ui/spinner";
+import { EmptyState, ErrorState, reasonOf } from "@mediary/media/ui/states";
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { CircleCheck } from "lucide-react";
 import { toast } from "sonner";
 import { useHasRole } from "@/api/roles";
 import { accountsQuery, retryWebhookEvent, settingsKeys, webhookEventsQuery } from "@/api/settings";
 import type { WebhookEvent } from "@/api/types";
-import { Button } from "@/components/ui/button";
-import { Spinner } from "@/components/ui/spinner";
-import { EmptyState, ErrorState, reasonOf } from "@/components/ui/states";
 import { More, Panel, RowsLoading } from "@/features/settings/parts";
 import { SettingsPage } from "@/features/settings/SettingsPage";
-import { plainName } from "@/lib/bidi";
-import { useNow } from "@/lib/clock";
-import { formatAgo, formatMoment } from "@/lib/format";
-import { asSentence } from "@/lib/sentence";
 import { settings as words } from "@/texts/settings";
 
 const { webhooks: say } = words;

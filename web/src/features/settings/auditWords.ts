@@ -1,6 +1,6 @@
+import { plainName } from "@mediary/media/lib/bidi";
 import { useQuery } from "@tanstack/react-query";
 import { accountsQuery, apiKeysQuery, usersQuery } from "@/api/settings";
-import { plainName } from "@/lib/bidi";
 import { settings as words } from "@/texts/settings";
 
 const { audit: say } = words;

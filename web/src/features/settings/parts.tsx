@@ -1,12 +1,12 @@
+import { keepFocus } from "@mediary/media/lib/keepFocus";
+import { asSentence } from "@mediary/media/lib/sentence";
+import { ApiError } from "@mediary/media/server/client";
+import { Button } from "@mediary/media/ui/button";
+import { Spinner } from "@mediary/media/ui/spinner";
+import { ErrorState, reasonOf, Skeleton } from "@mediary/media/ui/states";
 import type { UseInfiniteQueryResult, UseQueryResult } from "@tanstack/react-query";
 import { clsx } from "clsx";
 import type { ReactNode } from "react";
-import { ApiError } from "@/api/client";
-import { Button } from "@/components/ui/button";
-import { Spinner } from "@/components/ui/spinner";
-import { ErrorState, reasonOf, Skeleton } from "@/components/ui/states";
-import { keepFocus } from "@/lib/keepFocus";
-import { asSentence } from "@/lib/sentence";
 import { settings as words } from "@/texts/settings";
 
 /** A titled part of a page. */

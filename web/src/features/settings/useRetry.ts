@@ -1,10 +1,10 @@
+import { asSentence } from "@mediary/media/lib/sentence";
+import { reasonOf } from "@mediary/media/ui/states";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { toast } from "sonner";
 import { retryDownload, settingsKeys } from "@/api/settings";
 import type { MediaFile } from "@/api/types";
-import { reasonOf } from "@/components/ui/states";
-import { asSentence } from "@/lib/sentence";
 import { settings as words } from "@/texts/settings";
 
 const { failures: say } = words;

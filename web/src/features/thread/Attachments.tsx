@@ -1,6 +1,6 @@
+import { fileNameOf } from "@mediary/media/lib/fileName";
+import { MediaViewer } from "@mediary/media/viewers/MediaViewer";
 import type { Message } from "@/api/types";
-import { MediaViewer } from "@/features/media/MediaViewer";
-import { fileNameOf } from "@/features/message/fileName";
 import { MessageMeta } from "@/features/thread/MessageMeta";
 import { PlainContent } from "@/features/thread/PlainContent";
 import { texts } from "@/texts";

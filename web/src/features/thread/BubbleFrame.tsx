@@ -1,9 +1,9 @@
+import { PersonName } from "@mediary/media/ui/PersonName";
 import { clsx } from "clsx";
 import { Forward } from "lucide-react";
 import type { ReactNode } from "react";
 import type { Message } from "@/api/types";
 import { contactName } from "@/features/message/contact";
-import { PersonName } from "@/features/message/PersonName";
 import { useThreadContext } from "@/features/thread/context";
 import { texts } from "@/texts";
 

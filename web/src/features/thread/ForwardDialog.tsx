@@ -1,15 +1,15 @@
+import { asSentence } from "@mediary/media/lib/sentence";
+import { Button } from "@mediary/media/ui/button";
+import { PersonName } from "@mediary/media/ui/PersonName";
+import { ErrorState, reasonOf, Skeleton } from "@mediary/media/ui/states";
 import { keepPreviousData, useInfiniteQuery, useMutation } from "@tanstack/react-query";
 import { Search } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { conversationsQuery } from "@/api/queries";
 import type { Conversation } from "@/api/types";
 import { Avatar } from "@/components/ui/avatar";
-import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
-import { ErrorState, reasonOf, Skeleton } from "@/components/ui/states";
 import { contactName, contactPhone } from "@/features/message/contact";
-import { PersonName } from "@/features/message/PersonName";
-import { asSentence } from "@/lib/sentence";
 import { useSearchText } from "@/lib/useSearchText";
 import { texts } from "@/texts";
 

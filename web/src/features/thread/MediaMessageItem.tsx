@@ -1,6 +1,6 @@
+import { MediaViewer } from "@mediary/media/viewers/MediaViewer";
 import { clsx } from "clsx";
 import type { MediaFile, Message } from "@/api/types";
-import { MediaViewer } from "@/features/media/MediaViewer";
 import { MessageMeta } from "@/features/thread/MessageMeta";
 import { TextWithMeta } from "@/features/thread/TextWithMeta";
 

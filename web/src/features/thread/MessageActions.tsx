@@ -1,8 +1,8 @@
+import { IconButton } from "@mediary/media/ui/button";
 import { clsx } from "clsx";
 import { Ellipsis, Forward, Reply, SmilePlus, Undo2 } from "lucide-react";
 import { memo, useRef, useState } from "react";
 import type { Message } from "@/api/types";
-import { IconButton } from "@/components/ui/button";
 import { Popover } from "@/components/ui/popover";
 import { changeDraft } from "@/features/composer/drafts";
 import { focusComposer } from "@/features/composer/focus";

@@ -1,11 +1,12 @@
+import { formatDateTime, formatLength } from "@mediary/media/lib/format";
+import { Spinner } from "@mediary/media/ui/spinner";
+import { mediaState } from "@mediary/media/viewers/state";
+import { TilePicture } from "@mediary/media/viewers/TilePicture";
+import { useOpenLarge } from "@mediary/media/viewers/useOpenLarge";
 import { clsx } from "clsx";
 import { Play } from "lucide-react";
 import { useMayAct } from "@/api/roles";
 import type { MediaFile, Message } from "@/api/types";
-import { Spinner } from "@/components/ui/spinner";
-import { mediaState } from "@/features/media/state";
-import { TilePicture } from "@/features/media/TilePicture";
-import { useOpenLarge } from "@/features/media/useOpenLarge";
 import { senderOf } from "@/features/message/people";
 import { BubbleFrame, BubbleHeading } from "@/features/thread/BubbleFrame";
 import { useThreadContext } from "@/features/thread/context";
@@ -13,7 +14,6 @@ import { MessageActions } from "@/features/thread/MessageActions";
 import { MessageMeta } from "@/features/thread/MessageMeta";
 import { Reactions } from "@/features/thread/Reactions";
 import { ALBUM, type AlbumRow, albumLines, lineHeight } from "@/features/thread/rows";
-import { formatDateTime, formatLength } from "@/lib/format";
 import { texts } from "@/texts";
 
 /** Pictures that were sent together, as one grid: each opens large, and each can be answered by itself. */

@@ -1,3 +1,7 @@
+import { useNow } from "@mediary/media/lib/clock";
+import { useShortcuts } from "@mediary/media/lib/shortcuts";
+import { useLoadMore } from "@mediary/media/lib/useLoadMore";
+import { useWindowEvent } from "@mediary/media/lib/useWindowEvent";
 import { defaultRangeExtractor, useVirtualizer } from "@tanstack/react-virtual";
 import { useCallback, useMemo, useRef, useState } from "react";
 import type { Outgoing } from "@/features/sending/outbox";
@@ -8,10 +12,6 @@ import { freshCount, type ThreadState } from "@/features/thread/state";
 import { type Dispatch, END_PX, type List, useHeldPlace } from "@/features/thread/useHeldPlace";
 import type { useThread } from "@/features/thread/useThread";
 import { walk } from "@/features/thread/walk";
-import { useNow } from "@/lib/clock";
-import { useShortcuts } from "@/lib/shortcuts";
-import { useLoadMore } from "@/lib/useLoadMore";
-import { useWindowEvent } from "@/lib/useWindowEvent";
 import { texts } from "@/texts";
 
 /** Rows left beyond the window when the next page is asked for. */

@@ -1,7 +1,7 @@
+import { formatDateTime, formatTime } from "@mediary/media/lib/format";
 import { clsx } from "clsx";
 import type { Message } from "@/api/types";
 import { DeliveryTicks } from "@/features/message/DeliveryTicks";
-import { formatDateTime, formatTime } from "@/lib/format";
 import { texts } from "@/texts";
 
 const places = {

@@ -1,9 +1,9 @@
+import { IconButton } from "@mediary/media/ui/button";
+import { fileIcons } from "@mediary/media/viewers/kind";
 import { CircleSlash, Contact, Copy, Info, type LucideIcon, MapPin, ShoppingBag } from "lucide-react";
 import type { ReactNode } from "react";
 import { toast } from "sonner";
 import type { Message } from "@/api/types";
-import { IconButton } from "@/components/ui/button";
-import { fileIcons } from "@/features/message/preview";
 import { RichText } from "@/features/thread/RichText";
 import { texts } from "@/texts";
 

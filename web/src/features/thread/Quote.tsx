@@ -1,11 +1,11 @@
+import { PersonName } from "@mediary/media/ui/PersonName";
+import { Skeleton } from "@mediary/media/ui/states";
+import { mediaState } from "@mediary/media/viewers/state";
+import { VariantPicture } from "@mediary/media/viewers/VariantPicture";
+import { pictureUrl } from "@mediary/media/viewers/variants";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { messageQuery } from "@/api/queries";
 import type { MediaFile, Message } from "@/api/types";
-import { Skeleton } from "@/components/ui/states";
-import { mediaState } from "@/features/media/state";
-import { VariantPicture } from "@/features/media/VariantPicture";
-import { pictureUrl } from "@/features/media/variants";
-import { PersonName } from "@/features/message/PersonName";
 import { senderOf } from "@/features/message/people";
 import { previewOf } from "@/features/message/preview";
 import { useThreadContext } from "@/features/thread/context";

@@ -1,7 +1,7 @@
+import { plainWords } from "@mediary/media/lib/bidi";
 import { clsx } from "clsx";
 import { type ReactNode, useState } from "react";
 import { calmWords, isEmojiOnly, type Part, richParts } from "@/features/thread/richText";
-import { plainWords } from "@/lib/bidi";
 import { texts } from "@/texts";
 
 /** Letters from which on a text is folded, and how many of it then show. */

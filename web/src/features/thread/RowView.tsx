@@ -1,10 +1,10 @@
-import { Button } from "@/components/ui/button";
-import { Spinner } from "@/components/ui/spinner";
+import { formatDay } from "@mediary/media/lib/format";
+import { Button } from "@mediary/media/ui/button";
+import { Spinner } from "@mediary/media/ui/spinner";
 import { MessageAlbum } from "@/features/thread/MessageAlbum";
 import { MessageBubble } from "@/features/thread/MessageBubble";
 import type { ThreadRow } from "@/features/thread/rows";
 import type { useThread } from "@/features/thread/useThread";
-import { formatDay } from "@/lib/format";
 import { texts } from "@/texts";
 
 type RowViewProps = {

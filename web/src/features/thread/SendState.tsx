@@ -1,7 +1,8 @@
+import { asSentence } from "@mediary/media/lib/sentence";
+import { Spinner } from "@mediary/media/ui/spinner";
 import { Pencil, RotateCw, Trash2, WifiOff, X } from "lucide-react";
 import { useMayAct } from "@/api/roles";
 import type { Message } from "@/api/types";
-import { Spinner } from "@/components/ui/spinner";
 import { editOutgoing } from "@/features/composer/act";
 import { focusLeft } from "@/features/composer/focus";
 import type { Outgoing } from "@/features/sending/outbox";
@@ -9,7 +10,6 @@ import { removeOutgoing, retryOutgoing } from "@/features/sending/sending";
 import { useOutbox } from "@/features/sending/store";
 import { useSendAgain } from "@/features/thread/useSendActions";
 import { saidByWhatsApp } from "@/lib/said";
-import { asSentence } from "@/lib/sentence";
 import { texts } from "@/texts";
 
 /** Below a message that the server does not have yet: how far it is, and what can be done. */

@@ -1,7 +1,7 @@
+import { EmptyState, ErrorState, Skeleton } from "@mediary/media/ui/states";
 import { MessageSquareDashed } from "lucide-react";
 import { useMemo, useState } from "react";
 import type { Conversation, Message } from "@/api/types";
-import { EmptyState, ErrorState, Skeleton } from "@/components/ui/states";
 import { Composer } from "@/features/composer/Composer";
 import { DropZone } from "@/features/composer/DropZone";
 import { contactName } from "@/features/message/contact";

@@ -1,12 +1,12 @@
+import { IconButton, iconButton } from "@mediary/media/ui/button";
+import { PersonName } from "@mediary/media/ui/PersonName";
+import { EmptyState, Skeleton } from "@mediary/media/ui/states";
 import { Link } from "@tanstack/react-router";
 import { ArrowLeft, MessageSquareOff, PanelRight } from "lucide-react";
 import type { ReactNode } from "react";
 import type { Conversation } from "@/api/types";
 import { Avatar } from "@/components/ui/avatar";
-import { IconButton, iconButton } from "@/components/ui/button";
-import { EmptyState, Skeleton } from "@/components/ui/states";
 import { contactName, contactPhone } from "@/features/message/contact";
-import { PersonName } from "@/features/message/PersonName";
 import { Thread } from "@/features/thread/Thread";
 import { texts } from "@/texts";
 

@@ -1,8 +1,8 @@
+import { isSameDay } from "@mediary/media/lib/format";
+import { mediaBox } from "@mediary/media/viewers/box";
 import type { Message } from "@/api/types";
-import { mediaBox } from "@/features/media/box";
 import { messageOf } from "@/features/sending/message";
 import type { Outgoing } from "@/features/sending/outbox";
-import { isSameDay } from "@/lib/format";
 
 /** One line of the thread, top to bottom. Keys are stable, so that the list can hold its place while rows come and go. */
 export type ThreadRow =

@@ -1,12 +1,12 @@
+import { asSentence } from "@mediary/media/lib/sentence";
+import { ApiError } from "@mediary/media/server/client";
+import { reasonOf } from "@mediary/media/ui/states";
 import { useMutation } from "@tanstack/react-query";
 import { toast } from "sonner";
-import { ApiError } from "@/api/client";
 import type { Message } from "@/api/types";
-import { reasonOf } from "@/components/ui/states";
 import { changeDraft, useDrafts } from "@/features/composer/drafts";
 import { retrySent, takeBack } from "@/features/sending/sending";
 import { announce } from "@/lib/announce";
-import { asSentence } from "@/lib/sentence";
 import { texts } from "@/texts";
 
 /** Sends a message again that failed, or of which nobody knows. */

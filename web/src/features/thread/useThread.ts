@@ -1,11 +1,11 @@
+import { ApiError, api } from "@mediary/media/server/client";
+import { reasonOf } from "@mediary/media/ui/states";
 import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useState } from "react";
 import { toast } from "sonner";
-import { ApiError, api } from "@/api/client";
 import { fetchThreadPage, keys, type ThreadData, type ThreadPosition, threadQuery } from "@/api/queries";
 import { useMayAct } from "@/api/roles";
 import type { Conversation } from "@/api/types";
-import { reasonOf } from "@/components/ui/states";
 import { messagesInOrder, reachesNewest } from "@/live/patch";
 import { texts } from "@/texts";
 

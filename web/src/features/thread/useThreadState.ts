@@ -1,10 +1,10 @@
+import { useLoadMore } from "@mediary/media/lib/useLoadMore";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useReducer } from "react";
 import { toast } from "sonner";
 import type { Conversation } from "@/api/types";
 import { isNews, openThread, threadReducer, wantedMessage } from "@/features/thread/state";
 import { useMarkRead, useThread } from "@/features/thread/useThread";
-import { useLoadMore } from "@/lib/useLoadMore";
 import { useWindowFocus } from "@/lib/useWindowFocus";
 import { texts } from "@/texts";
 

@@ -1,5 +1,5 @@
+import { letterOf } from "@mediary/media/lib/letter";
 import type { KeyboardEvent } from "react";
-import { letterOf } from "@/lib/letter";
 
 /** What a key does with the message that has the focus, by the mark of the control that does it. */
 const ACTS: Partial<Record<string, string>> = {
