@@ -1,9 +1,12 @@
-import type { Page } from "@playwright/test";
+import { gzipSync } from "node:zlib";
+import type { Page, Response } from "@playwright/test";
 import { catalogueOf, englishOn, LANGUAGES, type Language } from "./catalogue.ts";
 import { checkAccess, email, expect, findMedia, password, test } from "./support.ts";
 
 const SIZES = { desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
 const REGIONS: Record<Language, string> = { en: "en-GB", es: "es-MX", pt: "pt-BR", ar: "ar-EG", hi: "hi-IN" };
+/** Bytes of scripts and styles, packed. */
+const FIRST_LOAD_MAX = 227_000;
 const SETTINGS = [
   "now",
   "failures",
@@ -163,6 +166,23 @@ test("only the sentences of one language are loaded, and nothing is shown in ano
   expect(
     seen.filter((path) => /\/(en|es|pt|ar)[-/].*\.(js|ts)$/.test(path) && !path.includes("settings")),
   ).toEqual([]);
+});
+
+test("what loads first is small in every language", async ({ page }) => {
+  const answers: Response[] = [];
+  page.on("response", (answer) => {
+    if (/\.(js|css)$/.test(new URL(answer.url()).pathname)) answers.push(answer);
+  });
+  for (const language of LANGUAGES) {
+    await page.goto("/login");
+    await page.evaluate((chosen) => localStorage.setItem("mediary.language", chosen), language);
+    answers.length = 0;
+    await page.reload({ waitUntil: "networkidle" });
+    await expect(page.locator("html")).toHaveAttribute("lang", language);
+    const bodies = await Promise.all(answers.map((answer) => answer.body()));
+    const size = bodies.reduce((sum, body) => sum + gzipSync(body, { level: 9 }).length, 0);
+    expect(size, `${language}: bytes of scripts and styles, packed`).toBeLessThan(FIRST_LOAD_MAX);
+  }
 });
 
 test.describe("from right to left", () => {

@@ -24,6 +24,7 @@ import { WAYS_BACK, type WayBack } from "@/app/wayBack";
 import { LoginPage } from "@/features/auth/LoginPage";
 import { openDrafts } from "@/features/composer/drafts";
 import { sendAs } from "@/features/sending/sending";
+import { texts } from "@/texts";
 import { loadSettings } from "@/texts/settings";
 
 /** What the URL of a conversation holds beside its id. Media are named by their message. */
@@ -59,7 +60,15 @@ function Root() {
     <>
       <Outlet />
       {/* At the bottom it would lie on what is written, at the very top on the names of who it is written to. */}
-      <Toaster theme={theme} position="top-center" offset={72} mobileOffset={68} closeButton />
+      <Toaster
+        theme={theme}
+        position="top-center"
+        offset={72}
+        mobileOffset={68}
+        closeButton
+        containerAriaLabel={texts.shell.notifications}
+        toastOptions={{ closeButtonAriaLabel: texts.action.close }}
+      />
     </>
   );
 }

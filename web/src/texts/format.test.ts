@@ -1,4 +1,5 @@
 import { afterEach, expect, it, vi } from "vitest";
+import { asSentence } from "@/lib/sentence";
 
 /** What a page in a language writes, for a person of a region. */
 async function formatIn(language: string, region: string) {
@@ -47,3 +48,10 @@ it("Hindi has its months and words, and groups numbers by hundreds of thousands"
   expect(formatAgo(at(10), NOW)).toBe("2 घंटे पहले");
   expect(formatBytes(0)).toBe("0 बाइट");
 });
+
+it.each(["फ़ाइल हटा दी गई है।", "هل تريد المتابعة؟", "El archivo se eliminó."])(
+  "%s is a whole sentence",
+  (sentence) => {
+    expect(asSentence(sentence)).toBe(sentence);
+  },
+);

@@ -163,7 +163,7 @@ function Labelled({ id, label, hint, error, className, children }: LabelledProps
       {children}
       {error && (
         <p id={`${id}-error`} className="text-danger">
-          {error}
+          <bdi>{error}</bdi>
         </p>
       )}
       {hint && (

@@ -5,7 +5,6 @@ import { PersonName } from "@mediary/media/ui/PersonName";
 import { kindOf } from "@mediary/media/viewers/kind";
 import { TilePicture } from "@mediary/media/viewers/TilePicture";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { clsx } from "clsx";
 import { memo, type ReactNode } from "react";
 import { conversationQuery } from "@/api/queries";
 import type { Mark, SearchHit } from "@/api/search";
@@ -156,7 +155,7 @@ function Line({ picture, title, time, after, children }: LineProps) {
             {formatShort(time, now)}
           </time>
         </span>
-        <span className={clsx("truncate text-muted")}>{children}</span>
+        <bdi className="max-w-full self-start truncate text-muted">{children}</bdi>
       </span>
       {after}
     </span>

@@ -81,7 +81,9 @@ function CheckRow({ check }: { check: Check }) {
       <Icon role="img" aria-label={label} className={`mt-0.5 size-4.5 shrink-0 ${className}`} />
       <span className="min-w-0 flex-1">
         <span className="block font-medium">{check.title}</span>
-        <span className="mt-0.5 block text-muted">{check.text}</span>
+        <span className="mt-0.5 block text-muted">
+          <bdi>{check.text}</bdi>
+        </span>
         {check.way && (
           <a
             href={`#${check.way.to}`}

@@ -80,7 +80,7 @@ function AccountRow({ account }: { account: Account }) {
           </span>
           {status === "needs_token" && lastError && (
             <span className="mt-0.5 block text-danger">
-              {asSentence(withDates(said(lastError.code, lastError.message)))}
+              <bdi>{asSentence(withDates(said(lastError.code, lastError.message)))}</bdi>
             </span>
           )}
         </span>

@@ -58,9 +58,11 @@ export function FailureRow({ media, checked, pending, mayRetry, onToggle, onRetr
           {final && <Badge tone="quiet">{say.final}</Badge>}
         </p>
         <p className="text-danger">
-          {lastError
-            ? asSentence(withDates(said(lastError.code, lastError.message)))
-            : texts.media.unknownReason}
+          <bdi>
+            {lastError
+              ? asSentence(withDates(said(lastError.code, lastError.message)))
+              : texts.media.unknownReason}
+          </bdi>
         </p>
         <p className="mt-0.5 text-muted text-xs">
           {notes.map((note, at) => (

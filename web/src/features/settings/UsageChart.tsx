@@ -80,6 +80,7 @@ export function UsageChart({ months, label, format }: ChartProps) {
                 y={y}
                 format={format}
                 labelled={months.length <= 12 || at % 2 === (months.length - 1) % 2}
+                last={at === months.length - 1}
               />
             </svg>
           ))}
@@ -99,9 +100,11 @@ type ColumnProps = {
   y: (value: number) => number;
   format: (value: number) => string;
   labelled: boolean;
+  /** There is no room beside it. */
+  last: boolean;
 };
 
-function Column({ month, y, format, labelled }: ColumnProps) {
+function Column({ month, y, format, labelled, last }: ColumnProps) {
   let below = 0;
   const name = formatMonth(month.month);
   return (
@@ -126,8 +129,13 @@ function Column({ month, y, format, labelled }: ColumnProps) {
         );
       })}
       {labelled && (
-        <text x="50%" y={HEIGHT - 8} textAnchor="middle" className="fill-muted text-[0.6875rem]">
-          {name.replace(/ (\p{Nd}{2})(\p{Nd}{2})$/u, " ’$2")}
+        <text
+          x={last ? "100%" : "50%"}
+          y={HEIGHT - 8}
+          textAnchor={last ? "end" : "middle"}
+          className="fill-muted text-[0.6875rem]"
+        >
+          {name.replace(/(?: de)? (\p{Nd}{2})(\p{Nd}{2})$/u, " ’$2")}
         </text>
       )}
     </>

@@ -61,7 +61,9 @@ function EventRow({ event, accountName }: { event: WebhookEvent; accountName: st
   return (
     <li className="flex items-start gap-3 px-4 py-3">
       <div className="min-w-0 flex-1">
-        <p className="wrap-anywhere font-medium">{asSentence(reason)}</p>
+        <p className="wrap-anywhere font-medium">
+          <bdi>{asSentence(reason)}</bdi>
+        </p>
         <p className="mt-0.5 text-muted">
           {accountName && (
             <>

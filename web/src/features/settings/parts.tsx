@@ -152,7 +152,7 @@ export function FormProblem({ error, fields }: { error: Error | null; fields: re
   if (errors.length > 0 && errors.every(({ field }) => fields.includes(field))) return null;
   return (
     <Note tone="bad" role="alert">
-      {asSentence(errors[0] ? `${errors[0].field} ${errors[0].message}` : reasonOf(error))}
+      <bdi>{asSentence(errors[0] ? `${errors[0].field} ${errors[0].message}` : reasonOf(error))}</bdi>
     </Note>
   );
 }

@@ -1,4 +1,5 @@
 import type { settingsAccounts as English } from "@/texts/en/settings-accounts";
+import { number } from "@/texts/plural";
 
 export const settingsAccounts: typeof English = {
   accounts: {
@@ -36,7 +37,7 @@ export const settingsAccounts: typeof English = {
     accessToken360: "مفتاح API",
     appSecret: "سر التطبيق",
     appSecretHint: "يثبت أن إشعارات webhook قادمة من Meta. ومن دونه يُستخدم سر النظام.",
-    appSecret360Hint: "16 حرفًا على الأقل؛ ترسله 360dialog في الترويسة Authorization.",
+    appSecret360Hint: `${number(16)} حرفًا على الأقل؛ ترسله 360dialog في الترويسة Authorization.`,
     verifyToken: "رمز التحقق",
     verifyTokenHint: "كلمة من اختيارك، تعطيها لـ Meta أيضًا مع عنوان webhook.",
     generate: "إنشاء واحد",

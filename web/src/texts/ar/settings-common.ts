@@ -1,5 +1,5 @@
 import type { settingsCommon as English } from "@/texts/en/settings-common";
-import { plurals } from "@/texts/plural";
+import { number, plurals } from "@/texts/plural";
 
 const plural = plurals.ar;
 
@@ -44,7 +44,7 @@ export const settingsCommon: typeof English = {
   policy: { store: "حفظ", on_view: "عند العرض", stream: "بلا حفظ" },
   policyText: {
     store: "يُنزَّل كل ملف فورًا ويُفحص ويُحفظ.",
-    on_view: "يُحفظ الملف بعد أن يطّلع عليه أحد. ويحتفظ WhatsApp بالبقية نحو 30 يومًا.",
+    on_view: `يُحفظ الملف بعد أن يطّلع عليه أحد. ويحتفظ WhatsApp بالبقية نحو ${number(30)} يومًا.`,
     stream: "لا يُحفظ شيء. كل عرض يُطلب من WhatsApp، ما دام الملف لديه.",
   },
   users: {

@@ -1,4 +1,5 @@
 import type { shortcuts as English } from "@/texts/en/shortcuts";
+import { number } from "@/texts/plural";
 
 export const shortcuts: typeof English = {
   title: "اختصارات لوحة المفاتيح",
@@ -37,7 +38,7 @@ export const shortcuts: typeof English = {
       where: "على رسالة صوتية أو فيديو",
       items: [
         { keys: ["مسافة"], text: "تشغيل أو إيقاف مؤقت" },
-        { keys: ["←", "→"], text: "5 ثوانٍ إلى الخلف أو الأمام" },
+        { keys: ["←", "→"], text: `${number(5)} ثوانٍ إلى الخلف أو الأمام` },
         { keys: ["Page ↑", "Page ↓"], text: "عُشر المدة إلى الأمام أو الخلف، على الشريط" },
         { keys: ["0", "9"], text: "إلى هذا العدد من الأعشار، على الشريط" },
         { keys: ["M"], text: "كتم صوت الفيديو" },

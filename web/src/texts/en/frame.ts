@@ -52,6 +52,7 @@ export const frame = {
     stay: "Stay",
     logoutAnyway: "Log out anyway",
     language: "Language",
+    notifications: "Notifications",
     theme: { system: "Theme: as the system", light: "Theme: light", dark: "Theme: dark" },
     shortcuts: "Keyboard shortcuts",
     settings: "Settings",

@@ -18,7 +18,7 @@ export const gallery: typeof EnglishGallery = {
   clearFilters: "Quitar los filtros",
   moreFailed: "No se pudieron cargar más archivos",
   fresh: (n) => plural(n, { one: "# archivo nuevo: mostrar", other: "# archivos nuevos: mostrar" }),
-  search: "Buscar nombres y comentarios",
+  search: "Buscar archivos",
   filters: "Filtros",
   types: {
     label: "Clases de archivos",
@@ -45,10 +45,10 @@ export const gallery: typeof EnglishGallery = {
   toDay: "Hasta el día",
   sort: {
     label: "Ordenar por",
-    "date-desc": "Más recientes primero",
-    "date-asc": "Más antiguos primero",
-    "size-desc": "Más grandes primero",
-    "size-asc": "Más pequeños primero",
+    "date-desc": "Más recientes",
+    "date-asc": "Más antiguos",
+    "size-desc": "Más grandes",
+    "size-asc": "Más pequeños",
     "name-asc": "Nombre, de la A a la Z",
     "name-desc": "Nombre, de la Z a la A",
   },

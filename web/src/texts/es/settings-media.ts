@@ -256,7 +256,7 @@ export const settingsMedia: typeof English = {
     when: "Cuándo",
     record: "Registro",
     address: "Dirección",
-    export: "Exportar como CSV",
+    export: "Exportar CSV",
     exporting: (n) => `Exportando… ${number(n)}`,
     exported: (n) => plural(n, { one: "# entrada exportada", other: "# entradas exportadas" }),
     exportedMost: (n) =>

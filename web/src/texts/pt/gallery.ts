@@ -18,7 +18,7 @@ export const gallery: typeof EnglishGallery = {
   clearFilters: "Limpar os filtros",
   moreFailed: "Não foi possível carregar mais arquivos",
   fresh: (n) => plural(n, { one: "# novo arquivo: mostrar", other: "# novos arquivos: mostrar" }),
-  search: "Pesquisar nomes e legendas",
+  search: "Pesquisar arquivos",
   filters: "Filtros",
   types: {
     label: "Espécies de arquivos",
@@ -45,10 +45,10 @@ export const gallery: typeof EnglishGallery = {
   toDay: "Até o dia",
   sort: {
     label: "Ordenar por",
-    "date-desc": "Mais recentes primeiro",
-    "date-asc": "Mais antigos primeiro",
-    "size-desc": "Maiores primeiro",
-    "size-asc": "Menores primeiro",
+    "date-desc": "Mais recentes",
+    "date-asc": "Mais antigos",
+    "size-desc": "Maiores",
+    "size-asc": "Menores",
     "name-asc": "Nome, de A a Z",
     "name-desc": "Nome, de Z a A",
   },

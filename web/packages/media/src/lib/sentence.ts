@@ -4,7 +4,7 @@ import { formatDate } from "./format";
 export function asSentence(phrase: string): string {
   const [first = "", ...rest] = phrase;
   const begun = `${first.toLocaleUpperCase("en")}${rest.join("")}`;
-  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
+  return /[.!?…।؟]$/.test(begun) ? begun : `${begun}.`;
 }
 
 /** A sentence of the server's with its dates as a person writes them: "until 2026-12-05 (UTC)" is for programs. */

@@ -27,7 +27,9 @@ export function ErrorState(props: { title: string; error: Error | null; retry: (
   return (
     <div role="alert" className="flex h-full flex-col items-center justify-center gap-2 p-8 text-center">
       <p className="font-medium">{props.title}</p>
-      <p className="max-w-72 text-balance text-muted">{reasonOf(props.error)}</p>
+      <p dir="auto" className="max-w-72 text-balance text-muted">
+        {reasonOf(props.error)}
+      </p>
       {requestId && <p className="select-all text-muted text-xs">{texts.error.requestId(requestId)}</p>}
       <Button variant="soft" className="mt-2" onClick={props.retry}>
         {texts.action.retry}

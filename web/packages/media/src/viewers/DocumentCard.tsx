@@ -78,7 +78,7 @@ export function DocumentCard(props: DocumentCardProps) {
                   {factsOf(media, media.fileSize ?? held?.size ?? null).join(" · ")}
                 </span>
                 {media.variantsError !== null && !paged && (
-                  <span className="block text-muted text-xs">{asSentence(media.variantsError)}</span>
+                  <bdi className="block text-muted text-xs">{asSentence(media.variantsError)}</bdi>
                 )}
               </span>
             </span>

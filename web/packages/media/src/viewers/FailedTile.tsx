@@ -55,7 +55,7 @@ export function FailedTile({ media, url, failure, retry }: FailedTileProps) {
         detail={
           <span id={words}>
             <span role="alert" className="block min-h-5">
-              {failure?.reason}
+              <bdi>{failure?.reason}</bdi>
             </span>
             <bdi className="mt-1 block text-xs">{(named ? facts : [kind, ...facts]).join(" · ")}</bdi>
             <End media={media} failure={failure} />
