@@ -29,13 +29,18 @@ describe("the shape of the sources", () => {
     ],
     ["leads out of the package", { "@mediary/media/index": importing("lib/id") }, /above/],
     [
+      "leads up in the package",
+      { "@mediary/media/viewers/x": 'import { x } from "../gallery/store";' },
+      /above/,
+    ],
+    [
       "leads out of the package by its folders",
       { "@mediary/media/viewers/x": 'import { x } from "../../../src/lib/id";' },
       /above/,
     ],
     [
       "goes round in the package",
-      { "@mediary/media/a": 'import "./b";', "@mediary/media/b": 'import { a } from "./a";' },
+      { "@mediary/media/lib/a": 'import "./b";', "@mediary/media/lib/b": 'import { a } from "./a";' },
       /^a circle/,
     ],
     ["has no room", { "stores/x": "" }, /no room/],

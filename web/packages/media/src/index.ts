@@ -1,13 +1,5 @@
 /** The React components and hooks. Each can be taken alone; what is not used stays out of the page. */
 
-export { type FileReference, FileSource, type FileState } from "./client/fileSource";
-export {
-  useAbout,
-  useMediaByConversation,
-  useMediaByMessage,
-  useMediaFile,
-  type WatchedFile,
-} from "./client/hooks";
 export { english } from "./english";
 export { MediaFrame } from "./frame/MediaFrame";
 export type { GalleryFiles } from "./gallery/files";
@@ -25,11 +17,18 @@ export {
   useGallery,
 } from "./gallery/store";
 export { type MediaGalleryData, useMediaGallery, useMediaList } from "./gallery/useMediaGallery";
+export {
+  useMediaByConversation,
+  useMediaByMessage,
+  useMediaFile,
+  type WatchedFile,
+} from "./hooks";
 export { MediaryProvider } from "./MediaryProvider";
 export { type MediaOptions, type OwnTexts, provideMedia } from "./provide";
 export type { Link, LinkRequest, MediaAccess } from "./server/access";
 export { useAddress } from "./server/address";
 export { ApiError } from "./server/client";
+export { type FileReference, FileSource, type FileState } from "./server/fileSource";
 export type { MediaServices } from "./server/services";
 export type { MediaTexts } from "./texts";
 export type { FileType, MediaFile, Page, Variant } from "./types";
@@ -44,6 +43,7 @@ export { MediaViewer } from "./viewers/MediaViewer";
 export type { About, Neighbours } from "./viewers/neighbours";
 export { stopAudio, toggleAudio, usePlayback, whenAudioEnds } from "./viewers/playback";
 export { type MediaState, mediaState } from "./viewers/state";
+export { useAbout } from "./viewers/useAbout";
 export { useMediaDownload } from "./viewers/useMediaDownload";
 export { useMediaElement } from "./viewers/useMediaElement";
 export { useWaveform } from "./viewers/useWaveform";

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { FileSource } from "../client/fileSource";
+import { FileSource } from "../server/fileSource";
 import type { MediaFile } from "../types";
 import { LargeView } from "../viewers/LargeView";
 import { WatchedMedia } from "../viewers/WatchedMedia";

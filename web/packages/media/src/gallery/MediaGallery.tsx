@@ -1,8 +1,8 @@
 import { useState } from "react";
-import { useAbout } from "../client/hooks";
 import { texts } from "../texts";
 import type { MediaFile } from "../types";
 import { ImageLightbox } from "../viewers/ImageLightbox";
+import { useAbout } from "../viewers/useAbout";
 import { GalleryFailed, GallerySkeleton, NoMedia } from "./GalleryStates";
 import type { GalleryScope } from "./list";
 import { MediaGalleryGrid } from "./MediaGalleryGrid";

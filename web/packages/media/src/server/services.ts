@@ -9,8 +9,8 @@ export type MediaServices = {
   openLarge: ((media: MediaFile) => void) | null;
   /** A newer record of a file has come. */
   onRecord: (media: MediaFile) => void;
-  /** A download was started by hand, or could not be. */
-  onDownload: (media: MediaFile, error: Error | null) => void;
+  /** A download was started by hand, or could not be; without it the place of the file says why not. */
+  onDownload: ((media: MediaFile, error: Error | null) => void) | null;
 };
 
 /** The newest records that the viewers themselves came by, for whoever shows the same files. */
@@ -34,7 +34,7 @@ const NONE: MediaServices = {
   mayAct: () => true,
   openLarge: null,
   onRecord: keepRecord,
-  onDownload: () => {},
+  onDownload: null,
 };
 
 export let services: MediaServices = NONE;

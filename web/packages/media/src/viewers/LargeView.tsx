@@ -1,9 +1,9 @@
 import { type ReactNode, useState } from "react";
-import { useAbout } from "../client/hooks";
 import { texts } from "../texts";
 import type { MediaFile } from "../types";
 import { ImageLightbox } from "./ImageLightbox";
 import type { About } from "./neighbours";
+import { useAbout } from "./useAbout";
 import { OpensLarge } from "./useOpenLarge";
 
 type LargeViewProps = {

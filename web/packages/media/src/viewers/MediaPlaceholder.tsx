@@ -15,6 +15,7 @@ import { services } from "../server/services";
 import { texts } from "../texts";
 import type { MediaFile } from "../types";
 import { Spinner } from "../ui/spinner";
+import { reasonOf } from "../ui/states";
 import { endOfCopy, factsOf } from "./facts";
 import { kindOf } from "./kind";
 import { ProgressBar } from "./ProgressBar";
@@ -89,18 +90,25 @@ function Downloading({ media }: { media: MediaFile }) {
 }
 
 function RetryButton({ media }: { media: MediaFile }) {
-  const { start, starting } = useMediaDownload(media);
+  const { start, starting, error } = useMediaDownload(media);
   if (!services.mayAct()) return null;
   return (
-    <button
-      type="button"
-      onClick={() => starting || start()}
-      aria-disabled={starting}
-      className="mt-1.5 inline-flex min-h-8 items-center gap-1.5 rounded-full bg-accent px-3 font-medium text-on-accent text-xs hover:bg-accent-strong aria-disabled:opacity-60"
-    >
-      {starting ? <Spinner className="size-3.5" /> : <RotateCw aria-hidden="true" className="size-3.5" />}
-      {texts.action.retry}
-    </button>
+    <>
+      <button
+        type="button"
+        onClick={() => starting || start()}
+        aria-disabled={starting}
+        className="mt-1.5 inline-flex min-h-8 items-center gap-1.5 rounded-full bg-accent px-3 font-medium text-on-accent text-xs hover:bg-accent-strong aria-disabled:opacity-60"
+      >
+        {starting ? <Spinner className="size-3.5" /> : <RotateCw aria-hidden="true" className="size-3.5" />}
+        {texts.action.retry}
+      </button>
+      {error && (
+        <span role="alert" className="mt-1 block text-danger text-xs">
+          {reasonOf(error)}
+        </span>
+      )}
+    </>
   );
 }
 

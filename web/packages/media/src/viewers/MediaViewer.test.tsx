@@ -2,6 +2,7 @@ import { act, fireEvent, screen, waitFor } from "@testing-library/react";
 import { describe, expect, it, vi } from "vitest";
 import { formatDate } from "../lib/format";
 import { useProgress } from "../server/progress";
+import { provideServices } from "../server/services";
 import { downloadError } from "../test/fixtures";
 import { beginCovered, serve, show, sticker } from "../test/viewer";
 import { texts } from "../texts";
@@ -24,6 +25,33 @@ describe("a file that is not there", () => {
     expect(screen.getByText("WhatsApp was slow.")).toBeTruthy();
     fireEvent.click(screen.getByRole("button", { name: "Retry" }));
     await waitFor(() => expect(fetch).toHaveBeenCalledWith("/api/media/7/download", expect.anything()));
+  });
+
+  it("says why it could not be fetched again, unless the page does", async () => {
+    serve(() => Response.json({ code: "forbidden", title: "No" }, { status: 403 }));
+    const failed = sticker({ downloadStatus: "failed", lastError: downloadError() });
+    const { unmount } = show(failed);
+    fireEvent.click(screen.getByRole("button", { name: "Retry" }));
+    expect((await screen.findByRole("alert")).textContent).toBe(texts.error.forbidden);
+    unmount();
+    const onDownload = vi.fn();
+    provideServices({ onDownload });
+    show(failed);
+    fireEvent.click(screen.getByRole("button", { name: "Retry" }));
+    await waitFor(() => expect(onDownload.mock.calls[0]?.[1]).toMatchObject({ status: 403 }));
+    expect(screen.queryByRole("alert")).toBeNull();
+    provideServices({});
+  });
+
+  it("is read again where somebody else fetched it meanwhile", async () => {
+    const onRecord = vi.fn();
+    provideServices({ onRecord });
+    const conflict = () => Response.json({ code: "conflict", title: "There" }, { status: 409 });
+    serve(conflict, () => Response.json(sticker({})));
+    show(sticker({ downloadStatus: "failed", lastError: downloadError() }));
+    fireEvent.click(screen.getByRole("button", { name: "Retry" }));
+    await waitFor(() => expect(onRecord).toHaveBeenCalledOnce());
+    provideServices({});
   });
 
   it("says once, and counting down, when it is tried again", async () => {

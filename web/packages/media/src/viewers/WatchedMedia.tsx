@@ -1,4 +1,4 @@
-import type { FileState } from "../client/fileSource";
+import type { FileState } from "../server/fileSource";
 import { texts } from "../texts";
 import { ErrorState, Skeleton } from "../ui/states";
 import { MediaViewer } from "./MediaViewer";

@@ -7,8 +7,9 @@ export const OpensLarge = createContext<((media: MediaFile) => void) | null>(nul
 
 /** For a link to a file: a click opens it large, a modified click in a tab of its own. */
 export function useOpenLarge(media: MediaFile): (event: MouseEvent) => void {
-  const open = useContext(OpensLarge) ?? services.openLarge;
+  const around = useContext(OpensLarge);
   return (event) => {
+    const open = around ?? services.openLarge;
     if (open === null || isForBrowser(event)) return;
     event.preventDefault();
     open(media);

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { useProgress } from "../server/progress";
-import { keepRecord } from "../server/services";
 import { media } from "../test/fixtures";
 import type { MediaFile } from "../types";
 import { FileSource } from "./fileSource";
+import { useProgress } from "./progress";
+import { keepRecord } from "./services";
 
 let asked: string[] = [];
 let answers: Record<string, () => unknown> = {};

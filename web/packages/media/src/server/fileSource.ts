@@ -1,8 +1,8 @@
 import { pause } from "../lib/pause";
-import { ApiError, api } from "../server/client";
-import { useProgress } from "../server/progress";
-import { keepRecord, useRecords } from "../server/services";
 import type { MediaFile, MediaStatus } from "../types";
+import { ApiError, api } from "./client";
+import { useProgress } from "./progress";
+import { keepRecord, useRecords } from "./services";
 
 /** Which file is meant: by its own id, or as a part of a message; zero is the message's own, the others are its attachments. */
 export type FileReference = { mediaId: number } | { messageId: number; part?: number };
