@@ -124,6 +124,9 @@ pub const ARCHIVES_AT_ONCE: usize = 64;
 /// How long a link to an archive lives: long enough for a large one over a slow line.
 pub const ARCHIVE_LINK_LIFE: Duration = Duration::from_secs(24 * 3600);
 
+/// How long one entry of the audit log stands for all that its viewer reads of a file: a player reads it in hundreds of parts.
+pub const AUDITED_VIEW_PERIOD: Duration = Duration::from_secs(15 * 60);
+
 /// Days of a retention, at most: a hundred years. Longer is for ever.
 pub const RETENTION_DAYS_MAX: i64 = 36_500;
 

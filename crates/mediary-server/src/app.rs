@@ -9,7 +9,6 @@ use http::HeaderValue;
 use mediary_core::{CompanyId, DownloadStatus, ErrorCode, MediaId, Result, limits};
 use mediary_engine::{Caller, Engine};
 use mediary_store::{MediaFile, Store};
-use moka::sync::Cache;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -25,10 +24,8 @@ use crate::network::network;
 use crate::problem::Problem;
 use crate::refused_webhooks::RefusedWebhooks;
 use crate::slots::{NoSlot, Slot, Slots};
+use crate::view_log::ViewLog;
 
-/// For how long a company's setting of its audit log may be out of date.
-const AUDIT_SETTING_TTL: Duration = Duration::from_millis(500);
-const AUDIT_SETTINGS_CACHED: u64 = 10_000;
 /// Of all slots for requests, one address may have one in so many, and so may one company from all of its addresses: who sends bodies slowly
 /// holds up their own requests alone.
 const API_SLOTS_FRACTION: usize = 4;
@@ -57,7 +54,7 @@ struct Inner {
     small_webhook_bytes: Semaphore,
     large_webhook_bytes: Semaphore,
     file_headers: FileHeaders,
-    audited_views: Cache<CompanyId, bool>,
+    view_log: ViewLog,
     meters: Meters,
     refused_webhooks: RefusedWebhooks,
     ending: CancellationToken,
@@ -90,10 +87,7 @@ impl App {
                 limits::WEBHOOK_BYTES_IN_FLIGHT - limits::SMALL_WEBHOOK_BYTES_IN_FLIGHT,
             ),
             file_headers: FileHeaders::default(),
-            audited_views: Cache::builder()
-                .max_capacity(AUDIT_SETTINGS_CACHED)
-                .time_to_live(AUDIT_SETTING_TTL)
-                .build(),
+            view_log: ViewLog::default(),
             meters: Meters::default(),
             refused_webhooks: RefusedWebhooks::default(),
             ending,
@@ -214,13 +208,7 @@ impl App {
         url
     }
 
-    /// Whether a company has views of its media in its audit log.
-    pub(crate) async fn audits_views(&self, company: CompanyId) -> Result<bool, mediary_store::Error> {
-        if let Some(wanted) = self.0.audited_views.get(&company) {
-            return Ok(wanted);
-        }
-        let wanted = self.0.store.company(company).await?.is_some_and(|company| company.audit_views);
-        self.0.audited_views.insert(company, wanted);
-        Ok(wanted)
+    pub(crate) fn view_log(&self) -> &ViewLog {
+        &self.0.view_log
     }
 }

@@ -23,6 +23,7 @@ mod routes;
 mod slots;
 #[cfg(test)]
 mod testing;
+mod view_log;
 mod wire;
 
 use mediary_engine::{Engine, Shutdown};

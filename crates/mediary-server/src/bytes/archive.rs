@@ -149,9 +149,8 @@ impl Transfer {
                 Section::Content(0) => plan.manifest.clone(),
                 Section::Content(index) => {
                     let file = self.open(index).await?;
-                    if within.start == 0 {
-                        note_view(&self.app, &self.recipient, &plan, index).await?;
-                    }
+                    let (viewer, address) = (self.recipient.may.caller(), self.recipient.address);
+                    self.app.note_view(viewer, address, plan.files[index - 1].media_id).await?;
                     self.reader = Some(file.reader(within));
                     break;
                 }
@@ -203,20 +202,6 @@ impl Transfer {
             _ => Err(changed()),
         }
     }
-}
-
-/// Notes a view in the audit log, where the company has views of its files there.
-async fn note_view(app: &App, recipient: &Recipient, plan: &ArchivePlan, index: usize) -> Result<(), Error> {
-    let (company, caller) = (plan.company_id, recipient.may.caller());
-    if app.audits_views(company).await? {
-        let record = format!("media:{}", plan.files[index - 1].media_id);
-        let by = caller.actor(recipient.address);
-        if let Err(error) = app.store().audit(company, &by, "media.viewed", &record).await {
-            // A full disk must not keep people from reading.
-            tracing::error!(error = error_chain(&error), record, "a view is missing in the audit log");
-        }
-    }
-    Ok(())
 }
 
 fn changed() -> Error {

@@ -20,9 +20,11 @@
 //! | parked item of a webhook tried again | `webhook_event.retried` |
 //! | signed link made | `link.created`, before the link is handed out |
 //! | link to an archive made | `archive.created` |
-//! | file viewed, where the company asks for it | `media.viewed` |
+//! | file viewed, where the company asks for it | `media.viewed`, once in a period for each viewer and address |
 
-use mediary_core::{CompanyId, Timestamp};
+use std::ops::Range;
+
+use mediary_core::{CompanyId, MediaId, Timestamp};
 use sqlx::AssertSqlSafe;
 
 use super::types::{Actor, Audit, AuditFilter};
@@ -69,6 +71,27 @@ impl Store {
     /// Writes the audit row of an act that changes no other row.
     pub async fn audit(&self, company: CompanyId, by: &Actor, action: &str, record: &str) -> Result<()> {
         let (sql, args) = note_of(self.now(), company, by, action, record);
+        self.db().execute(sql, args).await?;
+        Ok(())
+    }
+
+    /// Writes the audit row of a view, unless one of the same file, by the same viewer and from the same address, is of this period.
+    ///
+    /// Look and write are one statement, so SQLite's one writer lets no other view in between. On Postgres views at the same moment
+    /// may each find none, and then each writes a row: more than one is a repetition, none would be a gap.
+    pub async fn audit_view(
+        &self,
+        company: CompanyId,
+        by: &Actor,
+        media: MediaId,
+        period: Range<Timestamp>,
+    ) -> Result<()> {
+        let sql = "INSERT INTO audit_log (company_id, who, action, record, ip, created_at)
+            SELECT CAST($1 AS BIGINT), CAST($2 AS TEXT), 'media.viewed', CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS BIGINT)
+                WHERE NOT EXISTS (SELECT 1 FROM audit_log l WHERE l.company_id = $1 AND l.action = 'media.viewed' AND l.record = $3
+                    AND l.created_at >= $6 AND l.created_at < $7 AND l.who = $2 AND COALESCE(l.ip, '') = COALESCE($4, ''))";
+        let (record, ip) = (format!("media:{media}"), by.ip.as_deref());
+        let args = args![company, by.who.as_str(), record, ip, self.now(), period.start, period.end];
         self.db().execute(sql, args).await?;
         Ok(())
     }
