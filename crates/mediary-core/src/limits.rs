@@ -118,9 +118,15 @@ pub const BYTES_SENT_AT_ONCE: u64 = 250_000_000;
 /// Files that are chosen for an archive, and files of an archive: what is known of each is in memory while it is sent.
 pub const ARCHIVE_CHOSEN_FILES: usize = 1000;
 pub const ARCHIVE_FILES: usize = 10_000;
-/// Archives that are sent at once, of one company and of all of them, before the next one gets 429.
-pub const ARCHIVES_AT_ONCE_PER_COMPANY: usize = 4;
+/// Archives that are sent at once, before the next one gets 429: to one reader (a user, a key, or whoever has one link), by all links of
+/// one company, and of one company; and of all companies, before the next one gets 503. Each may take hours, so none of them may take
+/// all that there is for the one after it.
+pub const ARCHIVES_AT_ONCE_PER_READER: usize = 2;
+pub const ARCHIVES_AT_ONCE_BY_LINKS: usize = 4;
+pub const ARCHIVES_AT_ONCE_PER_COMPANY: usize = 8;
 pub const ARCHIVES_AT_ONCE: usize = 64;
+/// Who reads an archive slower than this, on average over about a minute, is cut off, and may continue it by range.
+pub const ARCHIVE_READER_BYTES_PER_SECOND: u64 = 16 * 1024;
 /// How long a link to an archive lives: long enough for a large one over a slow line.
 pub const ARCHIVE_LINK_LIFE: Duration = Duration::from_secs(24 * 3600);
 

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::ServerConfig;
+use crate::archive_slots::ArchiveSlots;
 use crate::bytes::headers::FileHeaders;
 use crate::json::Reader;
 use crate::layers::RequestIds;
@@ -51,6 +52,7 @@ struct Inner {
     api_requests: Arc<Slots<IpAddr>>,
     company_requests: Arc<Slots<CompanyId>>,
     uploads: Arc<Slots<CompanyId>>,
+    archives: ArchiveSlots,
     small_webhook_bytes: Semaphore,
     large_webhook_bytes: Semaphore,
     file_headers: FileHeaders,
@@ -82,6 +84,7 @@ impl App {
                 limits::API_REQUESTS_IN_FLIGHT,
             ),
             uploads: Slots::new(limits::UPLOADS_IN_FLIGHT_PER_COMPANY, limits::UPLOADS_IN_FLIGHT),
+            archives: ArchiveSlots::default(),
             small_webhook_bytes: Semaphore::new(limits::SMALL_WEBHOOK_BYTES_IN_FLIGHT),
             large_webhook_bytes: Semaphore::new(
                 limits::WEBHOOK_BYTES_IN_FLIGHT - limits::SMALL_WEBHOOK_BYTES_IN_FLIGHT,
@@ -169,6 +172,10 @@ impl App {
                 ))
                 .retry_after(Some(NEXT_UPLOAD_AFTER)),
         })
+    }
+
+    pub(crate) fn archives(&self) -> &ArchiveSlots {
+        &self.0.archives
     }
 
     /// Memory for the `bytes` of a webhook's body that have come, unless too much of it is taken.

@@ -3,6 +3,7 @@
 //! Knows nothing of SQL and makes no calls to the outside. It is the only place where a failure becomes an HTTP status.
 
 mod app;
+mod archive_slots;
 mod bytes;
 mod connection_slots;
 mod description;
