@@ -249,6 +249,13 @@ impl House {
         self.record(company, wamid, incoming(company, wamid, self.engine.now())).await
     }
 
+    /// The same with another caption and text.
+    pub(crate) async fn said(&self, company: &Company, wamid: &str, text: &str) -> Made {
+        let (caption, text) = (Some(text.to_owned()), Some(text.to_owned()));
+        let message = IncomingMessage { caption, text, ..incoming(company, wamid, self.engine.now()) };
+        self.record(company, wamid, message).await
+    }
+
     async fn record(&self, company: &Company, wamid: &str, message: IncomingMessage) -> Made {
         let item = item(message);
         let scope = EventScope { accounts: vec![company.account], installation: false };

@@ -668,7 +668,7 @@ export interface paths {
         /**
          * Search, newest first
          * @description Each hit says where in it the words stand. Messages that were taken back and files that were deleted are not found. A page may have
-         *     fewer items than `limit`, even none, while `hasMore` is true: then `nextCursor` goes on.
+         *     fewer items than `limit`, even none, while `hasMore` is true: then `nextCursor` goes on. One with large hits ends at 512 KiB.
          */
         get: operations["search"];
         put?: never;
@@ -1970,7 +1970,7 @@ export interface components {
             hasMore: boolean;
             items: {
                 conversation: components["schemas"]["Conversation"] | null;
-                /** @description Where the words of the query stand, in the order of the fields. */
+                /** @description Where the words of the query stand, in the order of the fields: the first 32 places of each. */
                 marks: components["schemas"]["Mark"][];
                 media: components["schemas"]["MediaFile"] | null;
                 message: components["schemas"]["Message"] | null;
@@ -2166,10 +2166,13 @@ export interface components {
         Role: "viewer" | "agent" | "manager" | "admin";
         /** @enum {string} */
         ScanStatus: "unscanned" | "clean" | "quarantined" | "released";
-        /** @description What a search found. Of a conversation and of a message the others are null; a file comes with its message. */
+        /**
+         * @description What a search found. Of a conversation and of a message the others are null; a file comes with its message. Texts and captions have
+         *     their first 4096 characters, which is all that WhatsApp takes.
+         */
         SearchHit: {
             conversation: components["schemas"]["Conversation"] | null;
-            /** @description Where the words of the query stand, in the order of the fields. */
+            /** @description Where the words of the query stand, in the order of the fields: the first 32 places of each. */
             marks: components["schemas"]["Mark"][];
             media: components["schemas"]["MediaFile"] | null;
             message: components["schemas"]["Message"] | null;
