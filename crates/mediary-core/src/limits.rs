@@ -98,6 +98,10 @@ pub const WRONG_LOGINS_PER_ADDRESS: u32 = 50;
 pub const UNCHECKED_LOGINS_PER_EMAIL_AND_ADDRESS: u32 = 2 * WRONG_LOGINS_PER_EMAIL;
 pub const UNCHECKED_LOGINS_PER_ADDRESS: u32 = 2 * WRONG_LOGINS_PER_ADDRESS;
 pub const UNCHECKED_LOGINS_PER_EMAIL: u32 = 200;
+/// Checks of one WhatsApp account in a minute, each of which asks WhatsApp twice.
+pub const ACCOUNT_CHECKS_PER_MINUTE: u32 = 6;
+/// Links to archives that one user or key makes in a minute.
+pub const ARCHIVE_LINKS_PER_MINUTE: u32 = 20;
 /// Log-ins that may be under way at once, in all and from one address. Their bodies come from strangers and their
 /// passwords take a core's time, so they may not take every place there is for requests.
 pub const LOGINS_IN_FLIGHT: usize = 256;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
-use mediary_core::{CompanyId, DownloadStatus, ErrorCode, MediaId, Result, limits};
+use mediary_core::{AccountId, CompanyId, DownloadStatus, ErrorCode, MediaId, Result, limits};
 use mediary_engine::{Caller, Engine};
 use mediary_store::{MediaFile, Store};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -15,6 +15,7 @@ use url::Url;
 
 use crate::ServerConfig;
 use crate::archive_slots::ArchiveSlots;
+use crate::brake::Brake;
 use crate::bytes::headers::FileHeaders;
 use crate::json::Reader;
 use crate::layers::RequestIds;
@@ -53,6 +54,7 @@ struct Inner {
     company_requests: Arc<Slots<CompanyId>>,
     uploads: Arc<Slots<CompanyId>>,
     archives: ArchiveSlots,
+    account_checks: Brake<(CompanyId, AccountId)>,
     small_webhook_bytes: Semaphore,
     large_webhook_bytes: Semaphore,
     file_headers: FileHeaders,
@@ -85,6 +87,7 @@ impl App {
             ),
             uploads: Slots::new(limits::UPLOADS_IN_FLIGHT_PER_COMPANY, limits::UPLOADS_IN_FLIGHT),
             archives: ArchiveSlots::default(),
+            account_checks: Brake::new(limits::ACCOUNT_CHECKS_PER_MINUTE),
             small_webhook_bytes: Semaphore::new(limits::SMALL_WEBHOOK_BYTES_IN_FLIGHT),
             large_webhook_bytes: Semaphore::new(
                 limits::WEBHOOK_BYTES_IN_FLIGHT - limits::SMALL_WEBHOOK_BYTES_IN_FLIGHT,
@@ -176,6 +179,10 @@ impl App {
 
     pub(crate) fn archives(&self) -> &ArchiveSlots {
         &self.0.archives
+    }
+
+    pub(crate) fn account_checks(&self) -> &Brake<(CompanyId, AccountId)> {
+        &self.0.account_checks
     }
 
     /// Memory for the `bytes` of a webhook's body that have come, unless too much of it is taken.

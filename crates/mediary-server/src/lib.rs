@@ -4,6 +4,7 @@
 
 mod app;
 mod archive_slots;
+mod brake;
 mod bytes;
 mod connection_slots;
 mod description;

@@ -43,6 +43,8 @@ use crate::routes;
 pub(crate) const PROXY: &str = "127.0.0.9";
 /// The business account to which an app is subscribed at [`House::with_whatsapp`].
 pub(crate) const SUBSCRIBED_WABA: &str = "102290129340398";
+/// A business account of somebody else, which Graph tells nobody of.
+pub(crate) const FOREIGN_WABA: &str = "102290129340399";
 pub(crate) const PROVIDER_URL: &str = "https://lookaside.fbsbx.com/must-not-leave";
 
 /// One installation.
@@ -150,7 +152,12 @@ impl House {
         let subscribed = async |Path((_, id)): Path<(String, String)>| {
             let app = serde_json::json!({"whatsapp_business_api_data": {"id": "1"}});
             let apps = if id == SUBSCRIBED_WABA { vec![app] } else { Vec::new() };
-            Json(serde_json::json!({ "data": apps }))
+            let unknown = serde_json::json!({"error": {"code": 100, "error_subcode": 33,
+                "message": "Unsupported get request. Object with ID does not exist"}});
+            match id == FOREIGN_WABA {
+                true => (StatusCode::BAD_REQUEST, Json(unknown)),
+                false => (StatusCode::OK, Json(serde_json::json!({ "data": apps }))),
+            }
         };
         let graph = Router::new()
             .route("/{version}/{id}", get(number))

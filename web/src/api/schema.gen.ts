@@ -1018,7 +1018,7 @@ export interface paths {
         /**
          * Check a WhatsApp account
          * @description Asks WhatsApp whether the access token may use the number, and whether an app is subscribed to its business account. Nothing is
-         *     changed.
+         *     changed. Of one account there is one check at a time and six in a minute; the next one is 429.
          */
         post: operations["check_account"];
         delete?: never;
@@ -4580,6 +4580,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };
     };
