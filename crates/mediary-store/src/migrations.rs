@@ -59,6 +59,7 @@ pub(crate) const STEPS: &[(&str, &str)] = &[
     ("archives", include_str!("../migrations/0038_archives.sql")),
     ("search", include_str!("../migrations/0039_search.sql")),
     ("audited_views", include_str!("../migrations/0040_audited_views.sql")),
+    ("audit_filters", include_str!("../migrations/0041_audit_filters.sql")),
 ];
 
 fn migrator(backend: Backend) -> Migrator {
