@@ -55,6 +55,7 @@ struct Inner {
     uploads: Arc<Slots<CompanyId>>,
     archives: ArchiveSlots,
     account_checks: Brake<(CompanyId, AccountId)>,
+    archive_links: Brake<(CompanyId, String)>,
     small_webhook_bytes: Semaphore,
     large_webhook_bytes: Semaphore,
     file_headers: FileHeaders,
@@ -88,6 +89,7 @@ impl App {
             uploads: Slots::new(limits::UPLOADS_IN_FLIGHT_PER_COMPANY, limits::UPLOADS_IN_FLIGHT),
             archives: ArchiveSlots::default(),
             account_checks: Brake::new(limits::ACCOUNT_CHECKS_PER_MINUTE),
+            archive_links: Brake::new(limits::ARCHIVE_LINKS_PER_MINUTE),
             small_webhook_bytes: Semaphore::new(limits::SMALL_WEBHOOK_BYTES_IN_FLIGHT),
             large_webhook_bytes: Semaphore::new(
                 limits::WEBHOOK_BYTES_IN_FLIGHT - limits::SMALL_WEBHOOK_BYTES_IN_FLIGHT,
@@ -183,6 +185,11 @@ impl App {
 
     pub(crate) fn account_checks(&self) -> &Brake<(CompanyId, AccountId)> {
         &self.0.account_checks
+    }
+
+    /// By the name that who makes them has in the audit log.
+    pub(crate) fn archive_links(&self) -> &Brake<(CompanyId, String)> {
+        &self.0.archive_links
     }
 
     /// Memory for the `bytes` of a webhook's body that have come, unless too much of it is taken.

@@ -106,8 +106,10 @@ struct ArchiveUrl {
 /// Make a link to a zip of chosen files
 ///
 /// Anybody with the link can read these files until it ends, a day later, without logging in, and continue where a download broke off.
+/// Whoever may read the files one by one may have them together. Each link is in the audit log; twenty in a minute, and the next one is 429.
 #[utoipa::path(post, path = "/api/media/archive", tag = "Media", request_body = NewArchive, responses(
-    (status = 201, body = ArchiveUrl), (status = 400, body = ProblemBody), (status = 404, body = ProblemBody)))]
+    (status = 201, body = ArchiveUrl), (status = 400, body = ProblemBody), (status = 404, body = ProblemBody),
+    (status = 429, body = ProblemBody)))]
 async fn create_archive(
     State(app): State<App>,
     may: May<rights::Read>,
@@ -118,6 +120,8 @@ async fn create_archive(
     if ids.is_empty() || ids.len() > max {
         return Err(Problem::field("ids", format!("must have from 1 to {max} ids")));
     }
+    let maker = (may.caller().company_id, may.caller().label());
+    let _turn = app.archive_links().begin(maker, app.engine().now(), "links to archives that you make")?;
     let mut seen = std::collections::HashSet::new();
     ids.retain(|id| seen.insert(*id));
     let files: Vec<MediaId> = ids.into_iter().map(MediaId).collect();

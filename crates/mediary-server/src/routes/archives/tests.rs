@@ -7,7 +7,8 @@ use http::{StatusCode, header};
 use http_body_util::BodyExt as _;
 use mediary_core::Role;
 use mediary_core::limits::{
-    ARCHIVES_AT_ONCE_BY_LINKS, ARCHIVES_AT_ONCE_PER_COMPANY, ARCHIVES_AT_ONCE_PER_READER,
+    ARCHIVE_LINKS_PER_MINUTE, ARCHIVES_AT_ONCE_BY_LINKS, ARCHIVES_AT_ONCE_PER_COMPANY,
+    ARCHIVES_AT_ONCE_PER_READER,
 };
 use mediary_testing::files::{PNG, content_like};
 use serde_json::{Value, json};
@@ -225,6 +226,28 @@ async fn only_own_files_are_chosen_and_not_too_many() {
     assert_eq!(post(vec![]).await.field(), "ids");
     assert_eq!(post(vec![ours.media.0; 1001]).await.field(), "ids");
     assert_eq!(post(vec![ours.media.0; 1000]).await.status, StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn links_are_made_a_few_in_a_minute_and_each_is_in_the_audit_log() {
+    let house = House::open().await;
+    let company = house.company("acme").await;
+    let made = house.stored(&company, "wamid.1", PNG, "image/png").await;
+    let make =
+        async |role| house.post("/api/media/archive", company.key(role), &json!({"ids": [made.media]})).await;
+    for _ in 0..ARCHIVE_LINKS_PER_MINUTE {
+        assert_eq!(make(Role::Viewer).await.status, StatusCode::CREATED);
+    }
+    let refused = make(Role::Viewer).await;
+    assert_eq!((refused.code(), refused.header("retry-after")), ("rate_limited".into(), "60"));
+    assert_eq!(make(Role::Agent).await.status, StatusCode::CREATED, "each by themselves");
+    house.clock.advance(Duration::from_secs(60));
+    assert_eq!(make(Role::Viewer).await.status, StatusCode::CREATED);
+    let path = "/api/audit?action=archive.created&limit=100";
+    let log = house.get(path, company.key(Role::Admin)).await.json();
+    let entries = log["items"].as_array().unwrap();
+    assert_eq!(entries.len(), usize::try_from(ARCHIVE_LINKS_PER_MINUTE).unwrap() + 2);
+    assert!(entries.iter().all(|entry| entry["who"].as_str().unwrap().starts_with("api_key:")));
 }
 
 #[tokio::test]
