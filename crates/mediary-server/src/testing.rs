@@ -115,6 +115,13 @@ impl Answer {
         body["code"].as_str().unwrap().to_owned()
     }
 
+    /// The code, and the first wrong field, which has its message.
+    pub(crate) fn code_and_field(&self) -> (String, String) {
+        let (code, body) = (self.code(), self.json());
+        assert_eq!(body["errors"][0]["message"], body["detail"], "{body}");
+        (code, body["errors"][0]["field"].as_str().unwrap_or_default().to_owned())
+    }
+
     /// The first wrong field of a `validation_error`.
     pub(crate) fn field(&self) -> String {
         assert_eq!(self.code(), "validation_error");

@@ -161,9 +161,9 @@ async fn prepare_one(
     mut file: FileDraft,
     reply_to: Option<String>,
 ) -> Result<(KeptContent, SendableFile)> {
-    let is_behind_link = matches!(source, FileSource::Link(_));
+    let field = source.field();
     let received = receive(sender, may, source, &mut file).await?;
-    let (sendable, file) = accepted(sender, received, &file, is_behind_link).await?;
+    let (sendable, file) = accepted(sender, received, &file, field).await?;
     let kept = KeptContent { kind: KeptKind::File(file), reply_to };
     draft::check(&kept)?;
     Ok((kept, sendable))
