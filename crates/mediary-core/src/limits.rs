@@ -124,6 +124,11 @@ pub const FILES_SENT_AT_ONCE: usize = 10;
 /// And their bytes together, where they come in a form.
 pub const BYTES_SENT_AT_ONCE: u64 = 250_000_000;
 
+/// Conversations that a message is sent on to at once, and messages that one request queues at most.
+pub const FORWARDED_TO_AT_ONCE: usize = 20;
+pub const SENT_AT_ONCE: usize =
+    if FORWARDED_TO_AT_ONCE > FILES_SENT_AT_ONCE { FORWARDED_TO_AT_ONCE } else { FILES_SENT_AT_ONCE };
+
 /// Files that are chosen for an archive, and files of an archive: what is known of each is in memory while it is sent.
 pub const ARCHIVE_CHOSEN_FILES: usize = 1000;
 pub const ARCHIVE_FILES: usize = 10_000;

@@ -613,7 +613,7 @@ export interface paths {
         /**
          * Send a message on to other conversations
          * @description Text, files by their stored bytes, locations and contact cards: a copy in each conversation, or in none of them if one
-         *     cannot be sent.
+         *     cannot be sent. A `clientId` that was seen before answers 200 with what was sent first, whatever else the request says.
          */
         post: operations["forward_message"];
         delete?: never;
@@ -1315,6 +1315,8 @@ export interface components {
         };
         /** @description To which conversations a message is sent on. */
         Forwarding: {
+            /** @description What you call it: asked for again with the same one, nothing is sent again, and the answer has the first messages. */
+            clientId?: string;
             /** @description Each once. */
             conversationIds: number[];
         };
@@ -3633,6 +3635,14 @@ export interface operations {
             };
         };
         responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageItems"];
+                };
+            };
             201: {
                 headers: {
                     [name: string]: unknown;

@@ -214,7 +214,7 @@ pub(super) fn publish_new(context: &Context, company: CompanyId, queued: &Queued
 }
 
 /// The messages that have this client id already: nothing is fetched or converted for them again.
-async fn first_with(
+pub(super) async fn first_with(
     context: &Context,
     scope: &Scope,
     client_id: Option<&str>,
@@ -225,7 +225,7 @@ async fn first_with(
     Ok((!ids.is_empty()).then_some(QueuedMessages { ids, are_new: false }))
 }
 
-fn check_client_id(id: Option<&str>) -> Result<()> {
+pub(super) fn check_client_id(id: Option<&str>) -> Result<()> {
     let fits = |id: &str| !id.is_empty() && id.chars().take(CLIENT_ID_CHARS + 1).count() <= CLIENT_ID_CHARS;
     if id.is_none_or(|id| fits(id) && !id.contains(char::is_control)) {
         return Ok(());
