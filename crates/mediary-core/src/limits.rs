@@ -37,6 +37,11 @@ pub const SMALL_WEBHOOK_BYTES: usize = 64 * 1024;
 /// Items on a page of a list, unless the caller says otherwise, and at most.
 pub const PAGE_DEFAULT: u32 = 20;
 pub const PAGE_MAX: u32 = 100;
+/// JSON of the hits on a page of a search, which ends earlier where they are large. One hit is there in any case; it has no more of a
+/// text than WhatsApp takes of one, and of the places of words in a field no more than people look at.
+pub const SEARCH_PAGE_BYTES: usize = 512 * 1024;
+pub const SEARCH_TEXT_CHARS: usize = 4096;
+pub const SEARCH_MARKS: usize = 32;
 /// Files of one message besides its own media: a form takes 30 photos and as many documents, a carousel has 10 cards.
 pub const ATTACHMENTS: usize = 64;
 /// Characters of a search text, a name or another short field.
@@ -93,6 +98,10 @@ pub const WRONG_LOGINS_PER_ADDRESS: u32 = 50;
 pub const UNCHECKED_LOGINS_PER_EMAIL_AND_ADDRESS: u32 = 2 * WRONG_LOGINS_PER_EMAIL;
 pub const UNCHECKED_LOGINS_PER_ADDRESS: u32 = 2 * WRONG_LOGINS_PER_ADDRESS;
 pub const UNCHECKED_LOGINS_PER_EMAIL: u32 = 200;
+/// Checks of one WhatsApp account in a minute, each of which asks WhatsApp twice.
+pub const ACCOUNT_CHECKS_PER_MINUTE: u32 = 6;
+/// Links to archives that one user or key makes in a minute.
+pub const ARCHIVE_LINKS_PER_MINUTE: u32 = 20;
 /// Log-ins that may be under way at once, in all and from one address. Their bodies come from strangers and their
 /// passwords take a core's time, so they may not take every place there is for requests.
 pub const LOGINS_IN_FLIGHT: usize = 256;
@@ -115,14 +124,28 @@ pub const FILES_SENT_AT_ONCE: usize = 10;
 /// And their bytes together, where they come in a form.
 pub const BYTES_SENT_AT_ONCE: u64 = 250_000_000;
 
+/// Conversations that a message is sent on to at once, and messages that one request queues at most.
+pub const FORWARDED_TO_AT_ONCE: usize = 20;
+pub const SENT_AT_ONCE: usize =
+    if FORWARDED_TO_AT_ONCE > FILES_SENT_AT_ONCE { FORWARDED_TO_AT_ONCE } else { FILES_SENT_AT_ONCE };
+
 /// Files that are chosen for an archive, and files of an archive: what is known of each is in memory while it is sent.
 pub const ARCHIVE_CHOSEN_FILES: usize = 1000;
 pub const ARCHIVE_FILES: usize = 10_000;
-/// Archives that are sent at once, of one company and of all of them, before the next one gets 429.
-pub const ARCHIVES_AT_ONCE_PER_COMPANY: usize = 4;
+/// Archives that are sent at once, before the next one gets 429: to one reader (a user, a key, or whoever has one link), by all links of
+/// one company, and of one company; and of all companies, before the next one gets 503. Each may take hours, so none of them may take
+/// all that there is for the one after it.
+pub const ARCHIVES_AT_ONCE_PER_READER: usize = 2;
+pub const ARCHIVES_AT_ONCE_BY_LINKS: usize = 4;
+pub const ARCHIVES_AT_ONCE_PER_COMPANY: usize = 8;
 pub const ARCHIVES_AT_ONCE: usize = 64;
+/// Who reads an archive slower than this, on average over about a minute, is cut off, and may continue it by range.
+pub const ARCHIVE_READER_BYTES_PER_SECOND: u64 = 16 * 1024;
 /// How long a link to an archive lives: long enough for a large one over a slow line.
 pub const ARCHIVE_LINK_LIFE: Duration = Duration::from_secs(24 * 3600);
+
+/// How long one entry of the audit log stands for all that its viewer reads of a file: a player reads it in hundreds of parts.
+pub const AUDITED_VIEW_PERIOD: Duration = Duration::from_secs(15 * 60);
 
 /// Days of a retention, at most: a hundred years. Longer is for ever.
 pub const RETENTION_DAYS_MAX: i64 = 36_500;

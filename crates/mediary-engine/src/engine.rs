@@ -240,14 +240,16 @@ impl Engine {
         self.0.sender.library()
     }
 
-    /// Queues copies of a message, one in each of these conversations, or none at all; their ids, in the same order.
+    /// Queues copies of a message, one in each of these conversations, or none at all; their ids, in the same order. Under a client id that
+    /// is known nothing is done.
     pub async fn forward_message(
         &self,
         may: &May<rights::Send>,
         id: MessageId,
         conversations: &[ConversationId],
-    ) -> Result<Vec<MessageId>> {
-        self.0.sender.forward(may, id, conversations).await
+        client_id: Option<&str>,
+    ) -> Result<QueuedMessages> {
+        self.0.sender.forward(may, id, conversations, client_id).await
     }
 
     /// Sends this message if it is due, and no other one.

@@ -6,15 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
-use mediary_core::{CompanyId, DownloadStatus, ErrorCode, MediaId, Result, limits};
+use mediary_core::{AccountId, CompanyId, DownloadStatus, ErrorCode, MediaId, Result, limits};
 use mediary_engine::{Caller, Engine};
 use mediary_store::{MediaFile, Store};
-use moka::sync::Cache;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::ServerConfig;
+use crate::archive_slots::ArchiveSlots;
+use crate::brake::Brake;
 use crate::bytes::headers::FileHeaders;
 use crate::json::Reader;
 use crate::layers::RequestIds;
@@ -25,10 +26,8 @@ use crate::network::network;
 use crate::problem::Problem;
 use crate::refused_webhooks::RefusedWebhooks;
 use crate::slots::{NoSlot, Slot, Slots};
+use crate::view_log::ViewLog;
 
-/// For how long a company's setting of its audit log may be out of date.
-const AUDIT_SETTING_TTL: Duration = Duration::from_millis(500);
-const AUDIT_SETTINGS_CACHED: u64 = 10_000;
 /// Of all slots for requests, one address may have one in so many, and so may one company from all of its addresses: who sends bodies slowly
 /// holds up their own requests alone.
 const API_SLOTS_FRACTION: usize = 4;
@@ -54,10 +53,13 @@ struct Inner {
     api_requests: Arc<Slots<IpAddr>>,
     company_requests: Arc<Slots<CompanyId>>,
     uploads: Arc<Slots<CompanyId>>,
+    archives: ArchiveSlots,
+    account_checks: Brake<(CompanyId, AccountId)>,
+    archive_links: Brake<(CompanyId, String)>,
     small_webhook_bytes: Semaphore,
     large_webhook_bytes: Semaphore,
     file_headers: FileHeaders,
-    audited_views: Cache<CompanyId, bool>,
+    view_log: ViewLog,
     meters: Meters,
     refused_webhooks: RefusedWebhooks,
     ending: CancellationToken,
@@ -85,15 +87,15 @@ impl App {
                 limits::API_REQUESTS_IN_FLIGHT,
             ),
             uploads: Slots::new(limits::UPLOADS_IN_FLIGHT_PER_COMPANY, limits::UPLOADS_IN_FLIGHT),
+            archives: ArchiveSlots::default(),
+            account_checks: Brake::new(limits::ACCOUNT_CHECKS_PER_MINUTE),
+            archive_links: Brake::new(limits::ARCHIVE_LINKS_PER_MINUTE),
             small_webhook_bytes: Semaphore::new(limits::SMALL_WEBHOOK_BYTES_IN_FLIGHT),
             large_webhook_bytes: Semaphore::new(
                 limits::WEBHOOK_BYTES_IN_FLIGHT - limits::SMALL_WEBHOOK_BYTES_IN_FLIGHT,
             ),
             file_headers: FileHeaders::default(),
-            audited_views: Cache::builder()
-                .max_capacity(AUDIT_SETTINGS_CACHED)
-                .time_to_live(AUDIT_SETTING_TTL)
-                .build(),
+            view_log: ViewLog::default(),
             meters: Meters::default(),
             refused_webhooks: RefusedWebhooks::default(),
             ending,
@@ -177,6 +179,19 @@ impl App {
         })
     }
 
+    pub(crate) fn archives(&self) -> &ArchiveSlots {
+        &self.0.archives
+    }
+
+    pub(crate) fn account_checks(&self) -> &Brake<(CompanyId, AccountId)> {
+        &self.0.account_checks
+    }
+
+    /// By the name that who makes them has in the audit log.
+    pub(crate) fn archive_links(&self) -> &Brake<(CompanyId, String)> {
+        &self.0.archive_links
+    }
+
     /// Memory for the `bytes` of a webhook's body that have come, unless too much of it is taken.
     pub(crate) fn webhook_memory(&self, bytes: usize) -> Option<SemaphorePermit<'_>> {
         let count = u32::try_from(bytes).ok()?;
@@ -214,13 +229,7 @@ impl App {
         url
     }
 
-    /// Whether a company has views of its media in its audit log.
-    pub(crate) async fn audits_views(&self, company: CompanyId) -> Result<bool, mediary_store::Error> {
-        if let Some(wanted) = self.0.audited_views.get(&company) {
-            return Ok(wanted);
-        }
-        let wanted = self.0.store.company(company).await?.is_some_and(|company| company.audit_views);
-        self.0.audited_views.insert(company, wanted);
-        Ok(wanted)
+    pub(crate) fn view_log(&self) -> &ViewLog {
+        &self.0.view_log
     }
 }

@@ -3,6 +3,8 @@
 //! Knows nothing of SQL and makes no calls to the outside. It is the only place where a failure becomes an HTTP status.
 
 mod app;
+mod archive_slots;
+mod brake;
 mod bytes;
 mod connection_slots;
 mod description;
@@ -23,6 +25,7 @@ mod routes;
 mod slots;
 #[cfg(test)]
 mod testing;
+mod view_log;
 mod wire;
 
 use mediary_engine::{Engine, Shutdown};

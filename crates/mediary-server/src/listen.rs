@@ -405,6 +405,45 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn slow_reader_is_given_up_where_the_answer_asks_for_a_pace() {
+        let endless = async |axum::Extension(handover): axum::Extension<Handover>| {
+            let pace = handover.quicken(u64::MAX);
+            let piece = Bytes::from_static(&[0; 64 * 1024]);
+            Body::from_stream(stream::iter(std::iter::repeat_with(move || {
+                let _for_as_long_as_the_body = &pace;
+                Ok::<_, Infallible>(piece.clone())
+            })))
+        };
+        let usual = async |_: axum::Extension<Handover>| {
+            let piece = Bytes::from_static(&[0; 64 * 1024]);
+            Body::from_stream(stream::iter(std::iter::repeat_with(move || {
+                Ok::<_, Infallible>(piece.clone())
+            })))
+        };
+        let router = Router::new().route("/quick", get(endless)).route("/usual", get(usual));
+        // Every byte buys a second, so nobody who reads at all is given up, but for what the answer asks.
+        let readers = Pace { bytes_per_second: 1, ..SHORT };
+        let (address, shutdown, _server) = start_with(router, Bounds { readers, ..Bounds::default() }).await;
+        for (path, ends) in [("/usual", false), ("/quick", true), ("/usual", false)] {
+            let mut stream = connect_from("127.0.0.1", address).await;
+            send(&mut stream, &format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n")).await;
+            let mut pace = tokio::time::interval(Duration::from_millis(5));
+            let mut piece = vec![0; 256 * 1024];
+            let reading = async {
+                loop {
+                    pace.tick().await;
+                    if matches!(stream.read(&mut piece).await, Ok(0) | Err(_)) {
+                        return;
+                    }
+                }
+            };
+            let within = if ends { PATIENCE } else { Duration::from_secs(2) };
+            assert_eq!(tokio::time::timeout(within, reading).await.is_ok(), ends, "{path}");
+        }
+        shutdown.hard.cancel();
+    }
+
+    #[tokio::test]
     async fn body_that_stands_still_is_given_up_and_its_request_answered() {
         let house = crate::testing::House::open().await;
         let bounds = Bounds { senders: SHORT, ..Bounds::default() };

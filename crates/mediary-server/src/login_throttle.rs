@@ -16,7 +16,7 @@ use parking_lot::{Mutex, MutexGuard};
 use crate::network::network;
 
 const WINDOW: Duration = Duration::from_secs(60);
-/// Wrong log-ins remembered at once, by each of the three counts.
+/// Times remembered at once by each count.
 const TRIES_MAX: usize = 100_000;
 /// How many are evicted together when there are more.
 const TRIES_EVICTED: usize = TRIES_MAX / 10;
@@ -88,7 +88,7 @@ impl Attempt {
 
 /// Times of the last minute by key.
 #[derive(Debug)]
-struct Window<K> {
+pub(crate) struct Window<K> {
     times: HashMap<K, VecDeque<Timestamp>>,
     tries: usize,
 }
@@ -101,7 +101,7 @@ impl<K> Default for Window<K> {
 
 impl<K: Eq + Hash + Clone> Window<K> {
     /// How long until the key has less than `max_attempts`; `None` if it has less.
-    fn wait(&mut self, key: &K, max_attempts: u32, now: Timestamp) -> Option<Duration> {
+    pub(crate) fn wait(&mut self, key: &K, max_attempts: u32, now: Timestamp) -> Option<Duration> {
         let times = self.times.get_mut(key)?;
         while times.front().is_some_and(|oldest| is_over(*oldest, now)) {
             times.pop_front();
@@ -112,7 +112,7 @@ impl<K: Eq + Hash + Clone> Window<K> {
         Some(times.get(last_in_the_way)?.plus(WINDOW).since(now))
     }
 
-    fn add(&mut self, key: K, now: Timestamp) {
+    pub(crate) fn add(&mut self, key: K, now: Timestamp) {
         if self.tries >= TRIES_MAX {
             self.forget_some(now);
         }

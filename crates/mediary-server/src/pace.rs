@@ -87,6 +87,11 @@ impl Patience {
         Self { allowance: Allowance::new(pace), since: None, timer: None }
     }
 
+    /// From now on, each as many bytes buy a second.
+    pub(crate) fn price(&mut self, bytes_per_second: u64) {
+        self.allowance.pace.bytes_per_second = bytes_per_second;
+    }
+
     /// Something moved.
     pub(crate) fn moved(&mut self, bytes: usize) {
         let waited = self.since.take().map_or(Duration::ZERO, |since| since.elapsed());
@@ -201,6 +206,16 @@ mod tests {
         assert!(waited_for(Pace::READERS, 1, SECOND) <= 31 * SECOND);
         assert!(waited_for(Pace::READERS, 1000, SECOND) <= 41 * SECOND);
         assert!(waited_for(Pace::WEBHOOKS, 4096, SECOND) <= 6 * SECOND);
+        // An archive is taken faster, also by a phone, or not at all.
+        let archive = |bytes, pause| {
+            let pace = Pace {
+                bytes_per_second: mediary_core::limits::ARCHIVE_READER_BYTES_PER_SECOND,
+                ..Pace::READERS
+            };
+            waited_for(pace, bytes, pause)
+        };
+        assert!(waited_for(Pace::READERS, 8_000, SECOND) >= HOUR && archive(8_000, SECOND) <= 60 * SECOND);
+        assert!(archive(20_000, SECOND) >= HOUR && archive(1_340_000, 67 * SECOND) <= 67 * SECOND);
         // However much was sent before.
         let mut allowance = Allowance::new(Pace::WEBHOOKS);
         allowance.moved(Duration::ZERO, 3 * 1024 * 1024);

@@ -99,12 +99,18 @@ impl Problem {
         Self::new(ErrorCode::ValidationError).change(|inner| inner.fields.push(field))
     }
 
-    pub(crate) fn detail(self, detail: impl Into<String>) -> Self {
-        self.change(|inner| inner.detail = Some(detail.into()))
+    /// A request with one field that is wrong by a code of its own: a type, a size.
+    pub(crate) fn refused_field(
+        code: ErrorCode,
+        field: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
+        let message = message.into();
+        Self::field(field, message.clone()).change(|inner| inner.code = code).detail(message)
     }
 
-    fn coded(self, code: ErrorCode) -> Self {
-        self.change(|inner| inner.code = code)
+    pub(crate) fn detail(self, detail: impl Into<String>) -> Self {
+        self.change(|inner| inner.detail = Some(detail.into()))
     }
 
     pub(crate) fn status(self, status: StatusCode) -> Self {
@@ -205,8 +211,7 @@ impl From<mediary_core::Error> for Problem {
                 let message = detail.unwrap_or_default();
                 match error.code() {
                     ErrorCode::ValidationError => Self::field(field, message),
-                    // What is wrong with it has a code of its own: a type, a size.
-                    code => Self::field(field, message).coded(code).detail(message),
+                    code => Self::refused_field(code, field, message),
                 }
             }
             (None, Some(detail)) => Self::new(error.code()).detail(detail),

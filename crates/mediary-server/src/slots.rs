@@ -36,7 +36,7 @@ pub(crate) enum NoSlot {
     AtAll,
 }
 
-impl<K: Copy + Eq + Hash> Slots<K> {
+impl<K: Clone + Eq + Hash> Slots<K> {
     pub(crate) fn new(of_each: usize, in_all: usize) -> Arc<Self> {
         let taken = Mutex::new(TakenSlots { all: 0, by_key: HashMap::new() });
         Arc::new(Self { in_all, of_each, taken })
@@ -53,7 +53,7 @@ impl<K: Copy + Eq + Hash> Slots<K> {
             return Err(NoSlot::AtAll);
         }
         taken.all += 1;
-        taken.by_key.insert(key, theirs + 1);
+        taken.by_key.insert(key.clone(), theirs + 1);
         drop(taken);
         Ok(Slot { slots: self.clone(), key })
     }

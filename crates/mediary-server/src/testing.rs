@@ -43,6 +43,8 @@ use crate::routes;
 pub(crate) const PROXY: &str = "127.0.0.9";
 /// The business account to which an app is subscribed at [`House::with_whatsapp`].
 pub(crate) const SUBSCRIBED_WABA: &str = "102290129340398";
+/// A business account of somebody else, which Graph tells nobody of.
+pub(crate) const FOREIGN_WABA: &str = "102290129340399";
 pub(crate) const PROVIDER_URL: &str = "https://lookaside.fbsbx.com/must-not-leave";
 
 /// One installation.
@@ -113,6 +115,13 @@ impl Answer {
         body["code"].as_str().unwrap().to_owned()
     }
 
+    /// The code, and the first wrong field, which has its message.
+    pub(crate) fn code_and_field(&self) -> (String, String) {
+        let (code, body) = (self.code(), self.json());
+        assert_eq!(body["errors"][0]["message"], body["detail"], "{body}");
+        (code, body["errors"][0]["field"].as_str().unwrap_or_default().to_owned())
+    }
+
     /// The first wrong field of a `validation_error`.
     pub(crate) fn field(&self) -> String {
         assert_eq!(self.code(), "validation_error");
@@ -150,7 +159,12 @@ impl House {
         let subscribed = async |Path((_, id)): Path<(String, String)>| {
             let app = serde_json::json!({"whatsapp_business_api_data": {"id": "1"}});
             let apps = if id == SUBSCRIBED_WABA { vec![app] } else { Vec::new() };
-            Json(serde_json::json!({ "data": apps }))
+            let unknown = serde_json::json!({"error": {"code": 100, "error_subcode": 33,
+                "message": "Unsupported get request. Object with ID does not exist"}});
+            match id == FOREIGN_WABA {
+                true => (StatusCode::BAD_REQUEST, Json(unknown)),
+                false => (StatusCode::OK, Json(serde_json::json!({ "data": apps }))),
+            }
         };
         let graph = Router::new()
             .route("/{version}/{id}", get(number))
@@ -247,6 +261,13 @@ impl House {
     /// A message with an image whose bytes are not here yet.
     pub(crate) async fn message(&self, company: &Company, wamid: &str) -> Made {
         self.record(company, wamid, incoming(company, wamid, self.engine.now())).await
+    }
+
+    /// The same with another caption and text.
+    pub(crate) async fn said(&self, company: &Company, wamid: &str, text: &str) -> Made {
+        let (caption, text) = (Some(text.to_owned()), Some(text.to_owned()));
+        let message = IncomingMessage { caption, text, ..incoming(company, wamid, self.engine.now()) };
+        self.record(company, wamid, message).await
     }
 
     async fn record(&self, company: &Company, wamid: &str, message: IncomingMessage) -> Made {

@@ -30,7 +30,7 @@ use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -62,6 +62,18 @@ struct Inner {
     cut: AtomicBool,
     /// The socket, while it waits for its reader.
     writer: AtomicWaker,
+    /// The bytes that buy its reader a second, where they are more than usual; otherwise 0.
+    bytes_per_second: AtomicU64,
+}
+
+/// A pace that the reader has to keep until this is dropped.
+#[derive(Debug)]
+pub(crate) struct QuickenedPace(Handover);
+
+impl Drop for QuickenedPace {
+    fn drop(&mut self) {
+        self.0.0.bytes_per_second.store(0, Ordering::Relaxed);
+    }
 }
 
 #[derive(Debug)]
@@ -77,6 +89,17 @@ impl Handover {
         let stand_in = Bytes::from_static(&STAND_IN).slice(..len);
         self.lock().push_back(Part { file, offset, left: len });
         stand_in
+    }
+
+    /// Asks the reader for a faster pace than usual. A connection sends one answer at a time, so this is that of the next one.
+    pub(crate) fn quicken(&self, bytes_per_second: u64) -> QuickenedPace {
+        self.0.bytes_per_second.store(bytes_per_second, Ordering::Relaxed);
+        QuickenedPace(self.clone())
+    }
+
+    #[cfg(test)]
+    pub(crate) fn quickened(&self) -> Option<u64> {
+        Some(self.0.bytes_per_second.load(Ordering::Relaxed)).filter(|bytes| *bytes > 0)
     }
 
     /// Ends the connection, also in the middle of what was handed over.
@@ -96,16 +119,21 @@ pub(crate) struct Wire {
     socket: TokioIo<TcpStream>,
     handover: Handover,
     patience: Patience,
+    /// What usually buys a second.
+    bytes_per_second: u64,
 }
 
 impl Wire {
     /// `readers` is the pace at which what is sent has to be taken.
     pub(crate) fn new(socket: TcpStream, handover: Handover, readers: Pace) -> Self {
-        Self { socket: TokioIo::new(socket), handover, patience: Patience::new(readers) }
+        let bytes_per_second = readers.bytes_per_second;
+        Self { socket: TokioIo::new(socket), handover, patience: Patience::new(readers), bytes_per_second }
     }
 
     /// Lets a write that cannot move wait no longer than a reader may take.
     fn patient(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        let quickened = self.handover.0.bytes_per_second.load(Ordering::Relaxed);
+        self.patience.price(self.bytes_per_second.max(quickened));
         match written {
             Poll::Pending => {
                 // Registered before it is looked again, so that a cut in between is not missed.

@@ -106,7 +106,8 @@ impl Read for Conversation {
 }
 
 impl Conversation {
-    fn cursor(&self) -> Cursor {
+    /// Where a list by the last message goes on behind it.
+    pub fn cursor(&self) -> Cursor {
         Cursor::number(self.last_message_at.millis(), self.id.0)
     }
 }

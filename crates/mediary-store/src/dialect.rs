@@ -143,6 +143,15 @@ pub(crate) fn before_search(backend: Backend) -> Option<&'static str> {
     }
 }
 
+/// Behind a table: the index to read it by. SQLite has no statistics, and of indexes that all fit it takes the narrowest, not that with
+/// the most columns. Postgres decides by what the table has.
+pub(crate) fn by_index(backend: Backend, index: &str) -> String {
+    match backend {
+        Backend::Sqlite => format!(" INDEXED BY {index}"),
+        Backend::Postgres => String::new(),
+    }
+}
+
 /// The end of a query that locks its rows and skips those that another transaction has locked. On SQLite a writing transaction is
 /// the only one anyway. The weak lock does not block inserts of rows that refer to these. A query with a limit has to stand in a
 /// materialised `WITH`: within an `IN`, Postgres may run it repeatedly and lock more rows each time.

@@ -161,7 +161,8 @@ impl Read for MessageWithMedia {
 }
 
 impl MessageWithMedia {
-    fn cursor(&self) -> Cursor {
+    /// Where a list by time goes on behind it.
+    pub fn cursor(&self) -> Cursor {
         Cursor::number(self.message.sent_at.millis(), self.message.id.0)
     }
 }

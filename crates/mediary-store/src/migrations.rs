@@ -58,6 +58,8 @@ pub(crate) const STEPS: &[(&str, &str)] = &[
     ("media_words", include_str!("../migrations/0037_media_words.sql")),
     ("archives", include_str!("../migrations/0038_archives.sql")),
     ("search", include_str!("../migrations/0039_search.sql")),
+    ("audited_views", include_str!("../migrations/0040_audited_views.sql")),
+    ("audit_filters", include_str!("../migrations/0041_audit_filters.sql")),
 ];
 
 fn migrator(backend: Backend) -> Migrator {

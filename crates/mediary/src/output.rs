@@ -38,6 +38,8 @@ pub(crate) fn refusal(error: &anyhow::Error) -> (String, u8) {
         return (with_causes(error), FAILED);
     };
     match (refused.code(), refused.field()) {
+        // The sentence stands by itself, and it is the file that is refused, not how the command was given.
+        (ErrorCode::PayloadTooLarge | ErrorCode::UnsupportedMediaType, _) => (refused.to_string(), FAILED),
         (_, Some(field)) => (format!("{} {refused}", flag(field)), WRONG_USAGE),
         (ErrorCode::ValidationError | ErrorCode::NotFound, None) => (refused.to_string(), WRONG_USAGE),
         (ErrorCode::Conflict, None) => (refused.to_string(), FAILED),

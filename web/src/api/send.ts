@@ -39,5 +39,8 @@ export const sendAgain = (messageId: number) => api.post<Message>(`/api/messages
 
 export const takeBack = (messageId: number) => api.delete(`/api/messages/${messageId}`);
 
-export const forwardMessage = (messageId: number, conversationIds: number[]) =>
-  api.post<{ items: Message[] }>(`/api/messages/${messageId}/forward`, { body: { conversationIds } });
+/** Asked for again with the same `clientId`, nothing is sent again. */
+export const forwardMessage = (messageId: number, conversationIds: number[], clientId: string) =>
+  api.post<{ items: Message[] }>(`/api/messages/${messageId}/forward`, {
+    body: { conversationIds, clientId },
+  });

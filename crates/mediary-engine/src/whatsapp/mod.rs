@@ -14,6 +14,7 @@ use std::time::Duration;
 use mediary_core::{
     AccountId, Clock, CompanyId, Error, ErrorCode, MediaPolicy, Provider, Result, RetryRules, Timestamp,
 };
+use mediary_graph::ErrorKind;
 use mediary_store::{MediaFile, Store};
 
 use self::accounts::{AccountDirectory, KnownAccount};
@@ -94,7 +95,8 @@ impl WhatsApp {
         let token = self.check_token(company, id).await;
         let subscription = match (&token, account.row.provider, account.row.waba_id.as_deref()) {
             (Ok(()), Provider::Meta, Some(waba_id)) => {
-                self.carrier(&account)?.has_subscribed_app(waba_id).await.map_err(Error::from)
+                let asked = self.carrier(&account)?.has_subscribed_app(waba_id).await;
+                asked.map_err(|error| not_of_business_account(waba_id, error))
             }
             _ => Ok(None),
         };
@@ -119,6 +121,20 @@ impl WhatsApp {
     pub(crate) async fn policy_of(&self, record: &MediaFile) -> Result<MediaPolicy> {
         let Some(account) = record.account_id else { return Ok(record.policy) };
         Ok(self.account_of(record.company_id, account).await?.policy)
+    }
+}
+
+/// Why a business account could not be asked about with a token that works: Graph tells ids that do not exist and those of others alike.
+fn not_of_business_account(waba_id: &str, error: mediary_graph::Error) -> Error {
+    match error.kind() {
+        ErrorKind::MediaGone | ErrorKind::Permission => {
+            let detail = format!(
+                "the access token may not see a business account {waba_id}: the id is wrong or another business's; correct `wabaId`, \
+                 or give the token the permission whatsapp_business_management"
+            );
+            Error::refused(ErrorCode::Conflict, detail).because(error)
+        }
+        _ => error.into(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! An open file as an answer.
 
+use std::net::IpAddr;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use futures_util::stream;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use mediary_blob::StoredFile;
 use mediary_core::{ErrorCode, Timestamp, error_chain};
-use mediary_engine::{ByteRange, FileInfo, LentMap, OpenedMedia, ProxiedBody, RequestedContent, Source};
+use mediary_engine::{FileInfo, LentMap, May, OpenedMedia, ProxiedBody, RequestedContent, Source, rights};
 use metrics::Counter;
 
 use super::headers::{self, set};
@@ -50,16 +51,6 @@ impl<'r> View<'r> {
         }
     }
 
-    /// Whether it begins with the first byte: a player asks for one file part by part.
-    pub(crate) fn is_a_first_look(&self) -> bool {
-        let begins = match range::asked(self.asked.get(header::RANGE)) {
-            None => true,
-            Some(ByteRange::From { first, .. }) => first == 0,
-            Some(ByteRange::Last(_)) => false,
-        };
-        self.method == Method::GET && begins
-    }
-
     fn by_link(&self, mut headers: HeaderMap, info: &FileInfo) -> HeaderMap {
         if let Some(life) = self.link_life {
             headers::by_link(&mut headers, info, life);
@@ -68,13 +59,34 @@ impl<'r> View<'r> {
     }
 }
 
+/// Who looks at a file, and from where.
+#[derive(Clone, Copy)]
+pub(crate) struct Viewer<'r> {
+    pub(crate) may: &'r May<rights::Read>,
+    pub(crate) address: IpAddr,
+}
+
+impl Viewer<'_> {
+    /// Writes the view down. Before any part of the file is handed over: from there to the response nothing may wait or fail
+    /// (`crate::wire`).
+    async fn note(self, app: &App, info: &FileInfo) -> Result<(), Problem> {
+        Ok(app.note_view(self.may.caller(), self.address, info.media_id).await?)
+    }
+}
+
 /// The answer for an open file.
-pub(crate) async fn answer(app: &App, opened: OpenedMedia, view: View<'_>) -> Result<Response, Problem> {
+pub(crate) async fn answer(
+    app: &App,
+    viewer: Viewer<'_>,
+    opened: OpenedMedia,
+    view: View<'_>,
+) -> Result<Response, Problem> {
     let OpenedMedia { info, source } = opened;
     match source {
-        Source::Stored(file) => stored(app, &info, Content::File(file), view).await,
-        Source::Mapped { file, map } => stored(app, &info, Content::Mapped(file, map), view).await,
+        Source::Stored(file) => stored(app, viewer, &info, Content::File(file), view).await,
+        Source::Mapped { file, map } => stored(app, viewer, &info, Content::Mapped(file, map), view).await,
         Source::Proxied(passing) => {
+            viewer.note(app, &info).await?;
             let headers = view.by_link(app.file_headers().proxied(&info, view.save), &info);
             Ok(proxied(app, *passing, headers))
         }
@@ -127,6 +139,7 @@ impl Content {
 
 async fn stored(
     app: &App,
+    viewer: Viewer<'_>,
     info: &Arc<FileInfo>,
     content: Content,
     view: View<'_>,
@@ -137,6 +150,10 @@ async fn stored(
     let mut headers = view.by_link(content.headers(app, info, modified, view.save), info);
     let etag = headers.get(header::ETAG).and_then(|etag| etag.to_str().ok());
     if conditions::not_modified(view.asked, etag, modified) {
+        if view.method == Method::GET {
+            // The browser shows the bytes that it has.
+            viewer.note(app, info).await?;
+        }
         headers.remove(header::CONTENT_TYPE);
         headers.remove(header::CONTENT_DISPOSITION);
         headers.remove(header::ACCEPT_RANGES);
@@ -145,6 +162,7 @@ async fn stored(
     if let Content::File(file) = &content
         && let Some(elsewhere) = redirect::answer(app, info, file, view.method, view.save).await?
     {
+        viewer.note(app, info).await?;
         return Ok(elsewhere);
     }
     // A HEAD has no part: it describes the whole.
@@ -168,6 +186,7 @@ async fn stored(
     if view.method == Method::HEAD {
         return Ok(with(status, headers, Body::empty()));
     }
+    viewer.note(app, info).await?;
     app.meters().stored_bytes.increment(part.end - part.start);
     let body = content.body(part, view).await;
     let body = body.map_err(|error| Problem::new(ErrorCode::StorageError).source(error))?;

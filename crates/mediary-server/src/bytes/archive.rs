@@ -11,7 +11,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt as _, stream};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use mediary_blob::{CHUNK_BYTES, Reader, StoredFile};
-use mediary_core::{Error, ErrorCode, Sha256, error_chain};
+use mediary_core::{Error, ErrorCode, Sha256, error_chain, limits};
 use mediary_engine::{
     ArchivePlan, ArchiveSection as Section, May, OpenRequest, RequestedContent, Source, Target, crc32_of,
     crc32_of_file, rights,
@@ -21,7 +21,9 @@ use super::answer::{View, beyond_the_end, with};
 use super::headers::set;
 use super::{conditions, range};
 use crate::App;
+use crate::archive_slots::ArchiveSlot;
 use crate::problem::Problem;
+use crate::wire::QuickenedPace;
 
 /// Who gets an archive, and from where.
 #[derive(Clone)]
@@ -33,7 +35,7 @@ pub(crate) struct Recipient {
 /// The answer with an archive, or with the part of it that is asked for.
 pub(crate) async fn answer(
     app: &App,
-    recipient: Recipient,
+    (recipient, slot): (Recipient, ArchiveSlot),
     plan: ArchivePlan,
     name: &str,
     view: View<'_>,
@@ -67,7 +69,9 @@ pub(crate) async fn answer(
         return Ok(with(status, headers, Body::empty()));
     }
     app.meters().stored_bytes.increment(part.end - part.start);
-    Ok(with(status, headers, body(app, recipient, plan, part).await?))
+    let pace = view.handover.map(|handover| handover.quicken(limits::ARCHIVE_READER_BYTES_PER_SECOND));
+    let transfer = Transfer::new(app.clone(), recipient, plan, part, Held { _slot: slot, _pace: pace });
+    Ok(with(status, headers, body(transfer).await?))
 }
 
 fn headers(name: &str, etag: &str) -> HeaderMap {
@@ -87,8 +91,7 @@ fn headers(name: &str, etag: &str) -> HeaderMap {
 }
 
 /// The first bytes are made before the head is sent, so that a failure still becomes an answer. A later one breaks the connection off.
-async fn body(app: &App, recipient: Recipient, plan: ArchivePlan, part: Range<u64>) -> Result<Body, Problem> {
-    let mut transfer = Transfer::new(app.clone(), recipient, plan, part);
+async fn body(mut transfer: Transfer) -> Result<Body, Problem> {
     let Some(first) = transfer.next().await? else { return Ok(Body::empty()) };
     let rest = stream::unfold(transfer, async |mut transfer| {
         tokio::task::yield_now().await;
@@ -98,6 +101,12 @@ async fn body(app: &App, recipient: Recipient, plan: ArchivePlan, part: Range<u6
         next.transpose().map(|next| (next, transfer))
     });
     Ok(Body::from_stream(stream::iter([Ok(first)]).chain(rest)))
+}
+
+/// What is held until an archive is sent: its slot, and a pace for its reader, so that a slow one does not keep the slot from others.
+struct Held {
+    _slot: ArchiveSlot,
+    _pace: Option<QuickenedPace>,
 }
 
 struct Transfer {
@@ -111,12 +120,22 @@ struct Transfer {
     /// The file that was opened last: it is needed for its checksum and then for itself.
     opened: Option<(usize, StoredFile)>,
     checksums: HashMap<Sha256, u32>,
+    _held: Held,
 }
 
 impl Transfer {
-    fn new(app: App, recipient: Recipient, mut plan: ArchivePlan, part: Range<u64>) -> Self {
+    fn new(app: App, recipient: Recipient, mut plan: ArchivePlan, part: Range<u64>, held: Held) -> Self {
         let checksums = std::mem::take(&mut plan.checksums);
-        Self { app, recipient, plan: Arc::new(plan), part, reader: None, opened: None, checksums }
+        Self {
+            app,
+            recipient,
+            plan: Arc::new(plan),
+            part,
+            reader: None,
+            opened: None,
+            checksums,
+            _held: held,
+        }
     }
 
     async fn next(&mut self) -> Result<Option<Bytes>, Error> {
@@ -149,9 +168,8 @@ impl Transfer {
                 Section::Content(0) => plan.manifest.clone(),
                 Section::Content(index) => {
                     let file = self.open(index).await?;
-                    if within.start == 0 {
-                        note_view(&self.app, &self.recipient, &plan, index).await?;
-                    }
+                    let (viewer, address) = (self.recipient.may.caller(), self.recipient.address);
+                    self.app.note_view(viewer, address, plan.files[index - 1].media_id).await?;
                     self.reader = Some(file.reader(within));
                     break;
                 }
@@ -203,20 +221,6 @@ impl Transfer {
             _ => Err(changed()),
         }
     }
-}
-
-/// Notes a view in the audit log, where the company has views of its files there.
-async fn note_view(app: &App, recipient: &Recipient, plan: &ArchivePlan, index: usize) -> Result<(), Error> {
-    let (company, caller) = (plan.company_id, recipient.may.caller());
-    if app.audits_views(company).await? {
-        let record = format!("media:{}", plan.files[index - 1].media_id);
-        let by = caller.actor(recipient.address);
-        if let Err(error) = app.store().audit(company, &by, "media.viewed", &record).await {
-            // A full disk must not keep people from reading.
-            tracing::error!(error = error_chain(&error), record, "a view is missing in the audit log");
-        }
-    }
-    Ok(())
 }
 
 fn changed() -> Error {

@@ -28,7 +28,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
         }
         if !json {
             let detail = "send the body as JSON, with content-type: application/json";
-            return Err(Problem::new(ErrorCode::UnsupportedMediaType).detail(detail));
+            return Err(Problem::refused_field(ErrorCode::UnsupportedMediaType, "Content-Type", detail));
         }
         parse(&bytes).map(Self)
     }
@@ -64,8 +64,9 @@ async fn read(request: Request) -> Result<Bytes, Problem> {
         Ok(whole) => Ok(whole.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => {
             drain(&mut body).await;
-            let detail = format!("the body is larger than {} bytes", limits::API_BODY_BYTES);
-            Err(Problem::new(ErrorCode::PayloadTooLarge).detail(detail))
+            let detail =
+                format!("the body is larger than {} bytes; ask for less at once", limits::API_BODY_BYTES);
+            Err(Problem::refused_field(ErrorCode::PayloadTooLarge, "body", detail))
         }
         Err(_) => {
             Err(Problem::new(ErrorCode::ValidationError).detail("the body ended before it was complete"))

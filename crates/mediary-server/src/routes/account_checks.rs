@@ -60,11 +60,17 @@ impl Finding {
 
     /// What WhatsApp refuses does not work; that it cannot be asked says nothing.
     fn failed(error: &Error) -> Self {
-        let outcome = match error.code() {
-            ErrorCode::Conflict | ErrorCode::ProviderUnauthorized => Outcome::Fails,
-            _ => Outcome::Unknown,
+        let (outcome, otherwise) = match error.code() {
+            code @ (ErrorCode::Conflict | ErrorCode::ProviderUnauthorized) => {
+                (Outcome::Fails, code.sentence())
+            }
+            // The sentence of this code is about files.
+            ErrorCode::MediaExpired => {
+                (Outcome::Fails, "WhatsApp does not know the id that it was asked about; correct it")
+            }
+            code => (Outcome::Unknown, code.sentence()),
         };
-        Self::of(outcome, error.detail().unwrap_or(error.code().sentence()))
+        Self::of(outcome, error.detail().unwrap_or(otherwise))
     }
 }
 
@@ -94,25 +100,31 @@ impl From<Found> for AccountCheck {
 /// Check a WhatsApp account
 ///
 /// Asks WhatsApp whether the access token may use the number, and whether an app is subscribed to its business account. Nothing is
-/// changed.
+/// changed. Of one account there is one check at a time and six in a minute; the next one is 429.
 #[utoipa::path(post, path = "/api/whatsapp-accounts/{id}/check", tag = "WhatsApp accounts", params(("id" = i64, Path)),
-    responses((status = 200, body = AccountCheck), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)))]
+    responses((status = 200, body = AccountCheck), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody),
+    (status = 429, body = ProblemBody)))]
 async fn check_account(
     State(app): State<App>,
     may: May<rights::ManageAccounts>,
     Id(id): Id<AccountId>,
 ) -> Result<Json<AccountCheck>, Problem> {
-    Ok(Json(app.engine().check_account(may.caller().company_id, id).await?.into()))
+    let company = may.caller().company_id;
+    let _turn = app.account_checks().begin((company, id), app.engine().now(), "checks of this account")?;
+    Ok(Json(app.engine().check_account(company, id).await?.into()))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use http::StatusCode;
     use mediary_core::Role;
+    use mediary_core::limits::ACCOUNT_CHECKS_PER_MINUTE;
     use mediary_testing::installation::ACCESS_TOKEN;
     use serde_json::json;
 
-    use crate::testing::{House, SUBSCRIBED_WABA};
+    use crate::testing::{FOREIGN_WABA, House, SUBSCRIBED_WABA};
 
     #[tokio::test]
     async fn account_is_checked_by_asking_whatsapp() {
@@ -141,6 +153,57 @@ mod tests {
         assert_eq!(house.post_empty(path.clone(), manager).await.status, StatusCode::FORBIDDEN);
         let other = house.company("other").await;
         assert_eq!(house.post_empty(path, other.key(Role::Admin)).await.code(), "not_found");
+    }
+
+    #[tokio::test]
+    async fn account_is_checked_a_few_times_in_a_minute() {
+        let house = House::open().await;
+        let (company, other) = (house.company("acme").await, house.company("other").await);
+        let check = async |company: &crate::testing::Company| {
+            let path = format!("/api/whatsapp-accounts/{}/check", company.account);
+            house.post_empty(path, company.key(Role::Admin)).await
+        };
+        for _ in 0..ACCOUNT_CHECKS_PER_MINUTE {
+            assert_eq!(check(&company).await.status, StatusCode::OK);
+        }
+        house.clock.advance(Duration::from_secs(20));
+        let refused = check(&company).await;
+        assert_eq!((refused.code(), refused.header("retry-after")), ("rate_limited".into(), "40"));
+        assert_eq!(check(&other).await.status, StatusCode::OK, "each account by itself");
+        house.clock.advance(Duration::from_secs(40));
+        assert_eq!(check(&company).await.status, StatusCode::OK);
+    }
+
+    #[tokio::test]
+    async fn account_has_one_check_at_a_time() {
+        let house = House::with_whatsapp().await;
+        let company = house.company("acme").await;
+        let key = (company.id, company.account);
+        let running = house.app.account_checks().begin(key, house.engine.now(), "checks").unwrap();
+        let path = format!("/api/whatsapp-accounts/{}/check", company.account);
+        let refused = house.post_empty(path.clone(), company.key(Role::Admin)).await;
+        assert_eq!((refused.code(), refused.header("retry-after")), ("rate_limited".into(), "5"));
+        drop(running);
+        assert_eq!(house.post_empty(path, company.key(Role::Admin)).await.status, StatusCode::OK);
+    }
+
+    #[tokio::test]
+    async fn business_account_that_the_token_may_not_see_is_no_expired_file() {
+        let house = House::with_whatsapp().await;
+        let company = house.company("acme").await;
+        let admin = company.key(Role::Admin);
+        let new =
+            json!({"phoneNumberId": "777", "wabaId": FOREIGN_WABA, "name": "a", "accessToken": ACCESS_TOKEN});
+        let added = house.post("/api/whatsapp-accounts", admin, &new).await.json();
+        let check =
+            house.post_empty(format!("/api/whatsapp-accounts/{}/check", added["id"]), admin).await.json();
+        assert_eq!(check["token"]["outcome"], "works");
+        assert_eq!(check["subscription"]["outcome"], "fails");
+        let detail = check["subscription"]["detail"].as_str().unwrap();
+        assert!(detail.contains(FOREIGN_WABA) && detail.contains("wabaId"), "{detail}");
+        // Whatever else answers so.
+        let gone = super::Finding::failed(&mediary_core::Error::plain(mediary_core::ErrorCode::MediaExpired));
+        assert!(gone.outcome == super::Outcome::Fails && !gone.detail.unwrap().contains("file"));
     }
 
     #[tokio::test]

@@ -15,6 +15,7 @@ use utoipa_axum::routes;
 
 use super::media::moment;
 use crate::App;
+use crate::archive_slots::ArchiveReader;
 use crate::bytes::answer::View;
 use crate::bytes::archive::{Recipient, answer};
 use crate::bytes::watch::while_access_holds;
@@ -76,11 +77,12 @@ async fn read_conversation_archive(
     {
         return Err(Problem::field("from", "must not be later than `to`"));
     }
+    let slot = app.archives().take(ArchiveReader::of_caller(may.caller()))?;
     let selection = ArchiveSelection::Conversation { id, file_types: file_type, from, to };
     let plan = app.engine().plan_archive(&may, &selection).await?;
     let (view, recipient) = (View::of(&request), Recipient { may: may.clone(), address });
     let name = format!("conversation-{id}.zip");
-    let response = answer(&app, recipient, plan, &name, view).await?;
+    let response = answer(&app, (recipient, slot), plan, &name, view).await?;
     Ok(while_access_holds(&app, may.caller(), view, response))
 }
 
@@ -104,8 +106,10 @@ struct ArchiveUrl {
 /// Make a link to a zip of chosen files
 ///
 /// Anybody with the link can read these files until it ends, a day later, without logging in, and continue where a download broke off.
+/// Whoever may read the files one by one may have them together. Each link is in the audit log; twenty in a minute, and the next one is 429.
 #[utoipa::path(post, path = "/api/media/archive", tag = "Media", request_body = NewArchive, responses(
-    (status = 201, body = ArchiveUrl), (status = 400, body = ProblemBody), (status = 404, body = ProblemBody)))]
+    (status = 201, body = ArchiveUrl), (status = 400, body = ProblemBody), (status = 404, body = ProblemBody),
+    (status = 429, body = ProblemBody)))]
 async fn create_archive(
     State(app): State<App>,
     may: May<rights::Read>,
@@ -116,6 +120,8 @@ async fn create_archive(
     if ids.is_empty() || ids.len() > max {
         return Err(Problem::field("ids", format!("must have from 1 to {max} ids")));
     }
+    let maker = (may.caller().company_id, may.caller().label());
+    let _turn = app.archive_links().begin(maker, app.engine().now(), "links to archives that you make")?;
     let mut seen = std::collections::HashSet::new();
     ids.retain(|id| seen.insert(*id));
     let files: Vec<MediaId> = ids.into_iter().map(MediaId).collect();
@@ -147,12 +153,13 @@ async fn read_archive(
     request: Request,
 ) -> Result<Response, Problem> {
     let link = app.engine().links().verify_archive(&token, app.engine().now())?;
+    let slot = app.archives().take(ArchiveReader::of_link(&link))?;
     let files =
         app.store().archive(link.company_id, link.archive_id).await?.ok_or_else(Problem::not_found)?;
     let may = May::ask(Arc::new(Caller::of_archive_link(&link)))?;
     let plan = app.engine().plan_archive(&may, &ArchiveSelection::Files(files)).await?;
     let name = format!("media-{}.zip", link.archive_id);
-    answer(&app, Recipient { may, address }, plan, &name, View::of(&request)).await
+    answer(&app, (Recipient { may, address }, slot), plan, &name, View::of(&request)).await
 }
 
 #[cfg(test)]

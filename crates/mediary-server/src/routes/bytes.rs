@@ -3,10 +3,9 @@
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
-use mediary_core::{MediaId, MessageId, error_chain};
-use mediary_engine::{Caller, OpenRequest, OpenedMedia, Source, Target};
+use mediary_core::{MediaId, MessageId};
+use mediary_engine::{Caller, OpenRequest, OpenedMedia, Target};
 use serde::{Deserialize, Deserializer};
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use utoipa::{IntoParams, ToSchema};
@@ -14,7 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
-use crate::bytes::answer::{View, answer};
+use crate::bytes::answer::{View, Viewer, answer};
 use crate::bytes::watch::while_access_holds;
 use crate::json::variant_version;
 use crate::problem::{Problem, ProblemBody};
@@ -130,11 +129,11 @@ async fn served(
     (target, variant, version): (Target, Option<String>, Option<String>),
     view: View<'_>,
 ) -> Result<Response, Problem> {
-    let opened = open(app, viewer, target, variant, view).await?;
+    let opened = open(app, viewer.may, target, variant, view).await?;
     let info = &opened.info;
     let is_this_version =
         info.is_stored_variant && version.is_some() && version == info.sha256.as_ref().map(variant_version);
-    let mut response = answer(app, opened, view).await?;
+    let mut response = answer(app, viewer, opened, view).await?;
     let has_it = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
     if is_this_version && has_it {
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(FOR_EVER));
@@ -172,8 +171,8 @@ async fn read_whatsapp_file(
     let view = View { save: query.download, ..View::of(&request) };
     let (wanted, refetch) = (view.wanted(), query.t.is_some());
     let opened = app.engine().open_from_provider(&may, &provider_media_id, wanted, refetch).await?;
-    Viewer { may: &may, address }.opened(&app, &opened, view).await?;
-    Ok(while_access_holds(&app, may.caller(), view, answer(&app, opened, view).await?))
+    let response = answer(&app, Viewer { may: &may, address }, opened, view).await?;
+    Ok(while_access_holds(&app, may.caller(), view, response))
 }
 
 /// A file by signed link
@@ -193,52 +192,19 @@ async fn read_linked_file(
     let life = Some(link.expires_at.since(now));
     let view = View { save: link.download, link_life: life, ..View::of(&request) };
     let may = May::ask(Arc::new(Caller::of_link(&link)))?;
-    let viewer = Viewer { may: &may, address };
-    let opened = open(&app, viewer, Target::Media(link.media_id), link.variant, view).await?;
-    answer(&app, opened, view).await
+    let opened = open(&app, &may, Target::Media(link.media_id), link.variant, view).await?;
+    answer(&app, Viewer { may: &may, address }, opened, view).await
 }
 
 async fn open(
     app: &App,
-    viewer: Viewer<'_>,
+    may: &May<rights::Read>,
     target: Target,
     variant: Option<String>,
     view: View<'_>,
 ) -> Result<OpenedMedia, Problem> {
     let request = OpenRequest { target, variant, wanted: view.wanted() };
-    let opened = app.engine().open(viewer.may, request).await?;
-    viewer.opened(app, &opened, view).await?;
-    Ok(opened)
-}
-
-/// Who looks at a file, and from where.
-#[derive(Clone, Copy)]
-struct Viewer<'r> {
-    may: &'r May<rights::Read>,
-    address: IpAddr,
-}
-
-impl Viewer<'_> {
-    /// Notes in the audit log that somebody saw a file, where the company has that.
-    async fn opened(self, app: &App, opened: &OpenedMedia, view: View<'_>) -> Result<(), Problem> {
-        // What is still being made has not been seen.
-        let is_there = !matches!(opened.source, Source::BeingMade { .. });
-        if is_there && view.is_a_first_look() && app.audits_views(self.may.caller().company_id).await? {
-            let record = format!("media:{}", opened.info.media_id);
-            let by = self.may.caller().actor(self.address);
-            let noted = app.store().audit(self.may.caller().company_id, &by, "media.viewed", &record).await;
-            // A full disk must not keep people from reading.
-            if let Err(error) = noted {
-                let error = error_chain(&error);
-                tracing::error!(
-                    error,
-                    media.id = opened.info.media_id.0,
-                    "a view is missing in the audit log"
-                );
-            }
-        }
-        Ok(())
-    }
+    Ok(app.engine().open(may, request).await?)
 }
 
 fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
@@ -256,11 +222,10 @@ mod tests {
     use axum::body::Body;
     use http::StatusCode;
     use mediary_core::Role;
-    use mediary_testing::eventually;
     use mediary_testing::files::{PNG, content_like};
     use serde_json::json;
 
-    use crate::testing::{Answer, Company, House, Made, request, with_json};
+    use crate::testing::{Answer, Company, House, Made, request};
 
     /// Larger than what leaves in one piece.
     const SIZE: usize = 200_000;
@@ -411,32 +376,6 @@ mod tests {
             let sandboxed = answer.header("content-security-policy").contains("sandbox");
             assert_eq!(sandboxed, mime != "application/pdf", "{mime}");
         }
-    }
-
-    #[tokio::test]
-    async fn views_are_in_the_audit_log_of_companies_that_have_it() {
-        let scene = Scene::new("video/mp4").await;
-        let (manager, admin) = (scene.company.key(Role::Manager), scene.company.key(Role::Admin));
-        scene.ask("GET", "", &[]).await;
-        let setting = json!({"auditViews": true});
-        scene.house.send(with_json("PATCH", "/api/settings/media", Some(manager), &setting)).await;
-        // The file route may answer by the old setting for half a second.
-        let views = async || {
-            scene.ask("GET", "", &[("range", "bytes=0-9")]).await;
-            scene.ask("GET", "", &[("range", "bytes=10-19")]).await;
-            scene.ask("HEAD", "", &[]).await;
-            let log = scene.house.get("/api/audit", admin).await.json();
-            let items = log["items"].as_array().unwrap().clone();
-            items.into_iter().filter(|item| item["action"] == "media.viewed").collect::<Vec<_>>()
-        };
-        let found = eventually("a view in the audit log", async || match views().await {
-            none if none.is_empty() => Err(none),
-            found => Ok(found),
-        })
-        .await;
-        assert_eq!(found.len(), 1, "only the first bytes count as a view");
-        assert_eq!(found[0]["record"], format!("media:{}", scene.made.media));
-        assert!(found[0]["who"].as_str().unwrap().starts_with("api_key:"));
     }
 
     #[tokio::test]

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use axum::Json;
 use axum::extract::State;
+use mediary_core::limits::SEARCH_PAGE_BYTES;
 use mediary_core::{MessageId, Scope, WordQuery};
-use mediary_store::{MediaFile, MediaQuery, MessageWithMedia, PageRequest};
+use mediary_store::{Conversation, MediaFile, MediaQuery, MessageWithMedia, PageRequest};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -44,7 +45,7 @@ enum Place {
 /// Search, newest first
 ///
 /// Each hit says where in it the words stand. Messages that were taken back and files that were deleted are not found. A page may have
-/// fewer items than `limit`, even none, while `hasMore` is true: then `nextCursor` goes on.
+/// fewer items than `limit`, even none, while `hasMore` is true: then `nextCursor` goes on. One with large hits ends at 512 KiB.
 #[utoipa::path(get, path = "/api/search", tag = "Conversations", params(Paging, Search),
     responses((status = 200, body = Page<SearchHit>), (status = 400, body = ProblemBody)))]
 async fn search(
@@ -61,14 +62,16 @@ async fn search(
             let found = app.store().search_messages(&scope, &words, &page).await?;
             let reader =
                 app.reader(may.caller(), found.items.iter().flat_map(MessageWithMedia::files)).await?;
-            Ok(Json(Page::mapped(found, |row| SearchHit::of_message(row, &words, &reader))))
+            let shape = |row| SearchHit::of_message(row, &words, &reader);
+            Ok(Json(Page::within(SEARCH_PAGE_BYTES, found, MessageWithMedia::cursor, shape)))
         }
         Place::Conversations => {
             let words = number(&typed).unwrap_or(words);
             let found = app.store().search_conversations(&scope, &words, &page).await?;
             let last = found.items.iter().filter_map(|one| one.last_message.as_ref());
             let reader = app.reader(may.caller(), last.flat_map(MessageWithMedia::files)).await?;
-            Ok(Json(Page::mapped(found, |row| SearchHit::of_conversation(row, &words, &reader))))
+            let shape = |row| SearchHit::of_conversation(row, &words, &reader);
+            Ok(Json(Page::within(SEARCH_PAGE_BYTES, found, Conversation::cursor, shape)))
         }
         Place::Media => {
             let query = MediaQuery { words: Some(words.clone()), page, ..MediaQuery::default() };
@@ -76,10 +79,11 @@ async fn search(
             let messages = messages_of(&app, &scope, &found.items).await?;
             let others = messages.values().flat_map(MessageWithMedia::files);
             let reader = app.reader(may.caller(), found.items.iter().chain(others)).await?;
-            Ok(Json(Page::mapped(found, |row| {
+            let shape = |row: MediaFile| {
                 let message = row.message_id.and_then(|id| messages.get(&id).cloned());
                 SearchHit::of_media(row, message, &words, &reader)
-            })))
+            };
+            Ok(Json(Page::within(SEARCH_PAGE_BYTES, found, MediaFile::date_cursor, shape)))
         }
     }
 }
@@ -106,6 +110,7 @@ mod tests {
     use axum::body::Body;
     use http::StatusCode;
     use mediary_core::Role;
+    use mediary_core::limits::{SEARCH_MARKS, SEARCH_PAGE_BYTES};
     use mediary_testing::files::PNG;
     use serde_json::json;
 
@@ -131,6 +136,54 @@ mod tests {
         assert_eq!(people[0]["marks"][0]["field"], "phone");
         for nothing in ["q=strasse", "in=conversations&q=strasse", "in=media&q=be"] {
             assert_eq!(search(nothing).await, json!([]), "{nothing}");
+        }
+    }
+
+    #[tokio::test]
+    async fn page_of_the_largest_hits_is_bounded_and_the_pages_lead_to_the_end() {
+        let house = House::open().await;
+        let company = house.company("acme").await;
+        // As many words and marks as can be, and letters that JSON writes as six; one text is longer than any of WhatsApp's.
+        let words = "x ".repeat(2048);
+        let wide = format!("x {}", "\u{1}".repeat(4094));
+        let beyond = format!("x {}", "\u{1F600}".repeat(200_000));
+        for number in 0..100 {
+            let text = [&words, &wide, if number == 50 { &beyond } else { &words }][number % 3];
+            house.said(&company, &format!("wamid.{number}"), text).await;
+        }
+        for place in ["messages", "media", "conversations"] {
+            let mut path = format!("/api/search?q=x&limit=100&in={place}");
+            if place == "conversations" {
+                path = path.replace("q=x", "q=be");
+            }
+            let (mut found, mut pages, mut cursor) = (Vec::new(), 0, String::new());
+            loop {
+                let answer = house.get(&format!("{path}{cursor}"), company.key(Role::Viewer)).await;
+                assert!(
+                    answer.body.len() <= SEARCH_PAGE_BYTES + 1024,
+                    "{place}: {} bytes",
+                    answer.body.len()
+                );
+                let page = answer.json();
+                for hit in page["items"].as_array().unwrap() {
+                    let marks = hit["marks"].as_array().unwrap();
+                    assert!((1..=2 * SEARCH_MARKS).contains(&marks.len()), "{place}: {} marks", marks.len());
+                    let id = |kind: &str| hit[kind]["id"].as_i64();
+                    found.push(id("media").or(id("message")).or(id("conversation")).unwrap());
+                }
+                pages += 1;
+                assert_eq!(page["hasMore"], page["nextCursor"].is_string());
+                match page["nextCursor"].as_str() {
+                    Some(next) => cursor = format!("&cursor={next}"),
+                    None => break,
+                }
+            }
+            let count = found.len();
+            found.sort_unstable();
+            found.dedup();
+            let all = if place == "conversations" { 1 } else { 100 };
+            assert_eq!((found.len(), count), (all, all), "{place}: each once");
+            assert!(all == 1 || pages > 1, "{place}: {pages} pages");
         }
     }
 

@@ -206,7 +206,7 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
         return Ok(());
     }
     let detail = format!("send the bytes with content-type: {CONTENT_TYPE}");
-    Err(Problem::new(ErrorCode::UnsupportedMediaType).detail(detail))
+    Err(Problem::refused_field(ErrorCode::UnsupportedMediaType, "Content-Type", detail))
 }
 
 fn number(headers: &HeaderMap, header: HeaderName, field: &'static str) -> Result<u64, Problem> {

@@ -20,9 +20,11 @@
 //! | parked item of a webhook tried again | `webhook_event.retried` |
 //! | signed link made | `link.created`, before the link is handed out |
 //! | link to an archive made | `archive.created` |
-//! | file viewed, where the company asks for it | `media.viewed` |
+//! | file viewed, where the company asks for it | `media.viewed`, once in a period for each viewer and address |
 
-use mediary_core::{CompanyId, Timestamp};
+use std::ops::Range;
+
+use mediary_core::{CompanyId, MediaId, Timestamp};
 use sqlx::AssertSqlSafe;
 
 use super::types::{Actor, Audit, AuditFilter};
@@ -30,7 +32,7 @@ use crate::db::Tx;
 use crate::record::Record as _;
 use crate::value::{Value, args};
 use crate::writes::insert;
-use crate::{Cursor, Page, PageRequest, Result, Store};
+use crate::{Cursor, Page, PageRequest, Result, Store, dialect};
 
 fn note_of(
     now: Timestamp,
@@ -73,6 +75,30 @@ impl Store {
         Ok(())
     }
 
+    /// Writes the audit row of a view, unless one of the same file, by the same viewer and from the same address, is of this period.
+    ///
+    /// Look and write are one statement, so SQLite's one writer lets no other view in between. On Postgres views at the same moment
+    /// may each find none, and then each writes a row: more than one is a repetition, none would be a gap.
+    pub async fn audit_view(
+        &self,
+        company: CompanyId,
+        by: &Actor,
+        media: MediaId,
+        period: Range<Timestamp>,
+    ) -> Result<()> {
+        let by_index = dialect::by_index(self.backend(), "audit_log_views");
+        let sql = format!(
+            "INSERT INTO audit_log (company_id, who, action, record, ip, created_at)
+            SELECT CAST($1 AS BIGINT), CAST($2 AS TEXT), 'media.viewed', CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS BIGINT)
+                WHERE NOT EXISTS (SELECT 1 FROM audit_log l{by_index} WHERE l.company_id = $1 AND l.action = 'media.viewed' AND l.record = $3
+                    AND l.created_at >= $6 AND l.created_at < $7 AND l.who = $2 AND COALESCE(l.ip, '') = COALESCE($4, ''))"
+        );
+        let (record, ip) = (format!("media:{media}"), by.ip.as_deref());
+        let args = args![company, by.who.as_str(), record, ip, self.now(), period.start, period.end];
+        self.db().execute(AssertSqlSafe(sql), args).await?;
+        Ok(())
+    }
+
     /// Deletes audit rows that are older.
     pub async fn prune_audits(&self, created_before: Timestamp, limit: u32) -> Result<u64> {
         let sql =
@@ -88,18 +114,31 @@ impl Store {
         filter: &AuditFilter,
         page: &PageRequest,
     ) -> Result<Page<Audit>> {
-        let sql = format!(
-            "SELECT {} FROM audit_log l WHERE l.company_id = $1 AND (l.created_at, l.id) < ($2, $3)
-                AND l.created_at >= $5 AND l.created_at < $6
-                AND l.action = COALESCE($7, l.action) AND l.who = COALESCE($8, l.who)
-                ORDER BY l.created_at DESC, l.id DESC LIMIT $4",
-            Audit::SELECT
-        );
         let (created_at, id) = page.before()?;
         let from = filter.from.unwrap_or(Timestamp(i64::MIN));
         let to = filter.to.unwrap_or(Timestamp(i64::MAX));
-        let (action, who) = (filter.action.as_deref(), filter.who.as_deref());
-        let args = args![company, created_at, id, page.row_count(), from, to, action, who];
+        let mut args = args![company, created_at, id, page.row_count(), from, to];
+        let mut wanted = String::new();
+        let index = match (&filter.action, &filter.who) {
+            (None, None) => "audit_log_newest",
+            (Some(_), None) => "audit_log_actions",
+            (None, Some(_)) => "audit_log_actors",
+            (Some(_), Some(_)) => "audit_log_actors_actions",
+        };
+        // Only what is asked for, so that each index is of use.
+        for (column, value) in [("action", &filter.action), ("who", &filter.who)] {
+            if let Some(value) = value {
+                args.push(value.as_str().into());
+                wanted.push_str(&format!(" AND l.{column} = ${}", args.len()));
+            }
+        }
+        let sql = format!(
+            "SELECT {} FROM audit_log l{} WHERE l.company_id = $1 AND (l.created_at, l.id) < ($2, $3)
+                AND l.created_at >= $5 AND l.created_at < $6{wanted}
+                ORDER BY l.created_at DESC, l.id DESC LIMIT $4",
+            Audit::SELECT,
+            dialect::by_index(self.backend(), index),
+        );
         let rows: Vec<Audit> = self.db().all(AssertSqlSafe(sql), args).await?;
         Ok(Page::from_rows(rows, page.limit, |entry| Cursor::number(entry.created_at.millis(), entry.id)))
     }

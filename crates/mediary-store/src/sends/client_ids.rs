@@ -21,6 +21,11 @@ pub(super) fn in_row(client_id: &str, index: usize) -> String {
     if index == 0 { client_id.to_owned() } else { format!("{client_id}{NUMBER}{index}") }
 }
 
+/// Which of the messages of its request has this in its row.
+fn index_of(in_row: &str) -> usize {
+    in_row.split(NUMBER).nth(1).and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
 /// What its sender calls the message with this in its row.
 pub fn client_id_of(in_row: &str) -> &str {
     in_row.split(NUMBER).next().unwrap_or_default()
@@ -29,7 +34,7 @@ pub fn client_id_of(in_row: &str) -> &str {
 /// A condition on messages `m` of the company `$1`: of the request with this client id; and its arguments.
 fn of_request(company: CompanyId, client_id: &str) -> (String, Vec<Value>) {
     let mut args = args![company];
-    args.extend((0..limits::FILES_SENT_AT_ONCE).map(|index| in_row(client_id, index).into()));
+    args.extend((0..limits::SENT_AT_ONCE).map(|index| in_row(client_id, index).into()));
     let numbers: Vec<String> = (2..=args.len()).map(|number| format!("${number}")).collect();
     let condition =
         format!("m.company_id = $1 AND m.client_id IS NOT NULL AND m.client_id IN ({})", numbers.join(", "));
@@ -42,18 +47,20 @@ impl Store {
     pub async fn sent_as(&self, scope: &Scope, client_id: &str) -> Result<Vec<MessageId>> {
         let (condition, args) = of_request(scope.company(), client_id);
         let seen = and_seen(scope, "m.conversation_id");
-        let sql = format!("SELECT m.id FROM messages m WHERE {condition}{seen} ORDER BY m.id");
-        let found: Vec<(MessageId,)> = self.db().all(AssertSqlSafe(sql), args).await?;
-        Ok(found.into_iter().map(|(id,)| id).collect())
+        let sql = format!("SELECT m.id, m.client_id FROM messages m WHERE {condition}{seen}");
+        let mut found: Vec<(MessageId, String)> = self.db().all(AssertSqlSafe(sql), args).await?;
+        found.sort_by_key(|(_, in_row)| index_of(in_row));
+        Ok(found.into_iter().map(|(id, _)| id).collect())
     }
 }
 
 /// The messages of the request that sent its messages first under this client id, in their order.
 pub(super) async fn known(tx: &mut Tx, company: CompanyId, client_id: &str) -> Result<Vec<QueuedSend>> {
     let (condition, args) = of_request(company, client_id);
-    let sql = format!("SELECT m.id, m.conversation_id FROM messages m WHERE {condition} ORDER BY m.id");
-    let found: Vec<(MessageId, ConversationId)> = tx.all(AssertSqlSafe(sql), args).await?;
-    let known = |(message_id, conversation_id)| QueuedSend {
+    let sql = format!("SELECT m.id, m.conversation_id, m.client_id FROM messages m WHERE {condition}");
+    let mut found: Vec<(MessageId, ConversationId, String)> = tx.all(AssertSqlSafe(sql), args).await?;
+    found.sort_by_key(|(_, _, in_row)| index_of(in_row));
+    let known = |(message_id, conversation_id, _)| QueuedSend {
         message_id,
         conversation_id,
         media_id: None,
@@ -72,5 +79,6 @@ mod tests {
         let names: Vec<String> = (0..3).map(|index| in_row("mine", index)).collect();
         assert_eq!(names, ["mine", "mine\u{1f}1", "mine\u{1f}2"]);
         assert!(names.iter().all(|name| client_id_of(name) == "mine"));
+        assert!((0..limits::SENT_AT_ONCE).all(|index| index_of(&in_row("mine", index)) == index));
     }
 }

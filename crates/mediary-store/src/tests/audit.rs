@@ -1,6 +1,8 @@
 //! Each act of a person leaves one row in the audit log, in its own transaction; what was done before leaves none.
 
-use mediary_core::{ApiKeyId, CompanyId, MediaPolicy, Retention, Role, Scope};
+use std::time::Duration;
+
+use mediary_core::{ApiKeyId, CompanyId, MediaId, MediaPolicy, Retention, Role, Scope, Timestamp};
 use mediary_testing::START;
 
 use super::harness::Test;
@@ -274,7 +276,45 @@ async fn admins_who_disable_each_other_at_once_leave_one(test: &Test) {
     node.close().await;
 }
 
+/// The views of a company's file in the log.
+async fn views(test: &Test, company: CompanyId) -> usize {
+    let filter = AuditFilter { action: Some("media.viewed".into()), ..AuditFilter::default() };
+    test.store.audits(company, &filter, &PageRequest::default()).await.unwrap().items.len()
+}
+
+async fn view_of_a_file_is_in_the_log_once_in_a_period(test: &Test) {
+    const PERIOD: Duration = Duration::from_secs(900);
+    forget(test).await;
+    let (store, company, by) = (&test.store, test.acme.company, ana());
+    let view = async |company, by: &Actor, media, from: Timestamp| {
+        store.audit_view(company, by, MediaId(media), from..from.plus(PERIOD)).await.unwrap();
+    };
+    for _ in 0..3 {
+        view(company, &by, 5, START).await;
+        test.clock.advance(Duration::from_secs(1));
+    }
+    assert_eq!(views(test, company).await, 1);
+    let elsewhere = Actor { ip: Some("192.0.2.2".into()), ..by.clone() };
+    let other = Actor { who: "user:8".into(), ..by.clone() };
+    let nowhere = Actor { ip: None, ..by.clone() };
+    for by in [&elsewhere, &other, &nowhere, &nowhere] {
+        view(company, by, 5, START).await;
+    }
+    view(company, &by, 6, START).await;
+    assert_eq!(views(test, company).await, 5, "another address, viewer or file");
+    test.clock.advance(PERIOD);
+    view(company, &by, 5, START.plus(PERIOD)).await;
+    view(company, &by, 5, START.plus(PERIOD)).await;
+    assert_eq!(views(test, company).await, 6, "another period");
+    // What was written while the clock was ahead hides nothing.
+    view(company, &by, 5, START.minus(PERIOD)).await;
+    assert_eq!(views(test, company).await, 7);
+    view(test.other.company, &by, 5, START.plus(PERIOD)).await;
+    assert_eq!((views(test, test.other.company).await, views(test, company).await), (1, 7));
+}
+
 on_both!(
+    view_of_a_file_is_in_the_log_once_in_a_period,
     users_and_api_keys_leave_one_audit_row_an_act,
     accounts_and_settings_leave_one_audit_row_an_act,
     files_leave_one_audit_row_an_act,

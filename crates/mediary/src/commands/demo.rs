@@ -21,6 +21,8 @@ use crate::{files, lifecycle, logging};
 
 /// Marks a folder as a demo's, so that nothing else is ever removed.
 const MARKER: &str = ".mediary-demo";
+/// Where commands look for settings.
+const SETTINGS: &str = "mediary.toml";
 const PASSWORD: &str = "harbour-demo";
 const PEOPLE: [(&str, &str, Role); 4] = [
     ("admin@demo.test", "Ada Finch", Role::Admin),
@@ -53,8 +55,9 @@ pub(super) async fn run(args: DemoArgs) -> anyhow::Result<Outcome> {
     let metrics = serve::metrics()?;
     let parts = wiring::parts_with_media_workers(&config).await?;
     furnish(&parts, &app_secret, &access_token).await?;
+    leave_settings(&config, &args.data_dir)?;
     print_line(&format!("Mediary listens on {url}"))?;
-    print_line(&welcome(&url, &simulator))?;
+    print_line(&welcome(&url, &simulator, &args.data_dir))?;
     let running = RunningServer {
         parts,
         metrics,
@@ -68,7 +71,15 @@ pub(super) async fn run(args: DemoArgs) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn welcome(url: &Url, simulator: &Simulator) -> String {
+/// Has commands that run in the demo's folder work on the demo, and not ask the real WhatsApp.
+fn leave_settings(config: &Config, folder: &Path) -> anyhow::Result<()> {
+    let settings =
+        format!("# For commands beside this demo. Made by `mediary demo`.\n{}", config.for_commands()?);
+    let written = fs::write(folder.join(SETTINGS), settings);
+    written.with_context(|| format!("writing {SETTINGS} into {}", folder.display()))
+}
+
+fn welcome(url: &Url, simulator: &Simulator, folder: &Path) -> String {
     let mut text = format!(
         "\nWelcome to Mediary. Open this in a browser:\n\n  Address:  {url}\n  E-mail:   {}\n  Password: {PASSWORD}\n\n\
          With the same password, in other roles: ",
@@ -77,9 +88,11 @@ fn welcome(url: &Url, simulator: &Simulator) -> String {
     let others: Vec<_> = PEOPLE[1..].iter().map(|(email, ..)| *email).collect();
     text.push_str(&others.join(", "));
     text.push_str(&format!(
-        "\nThe simulated WhatsApp is at {} and controlled at {}\nCtrl-C stops the demo.\n",
+        "\nThe simulated WhatsApp is at {} and controlled at {}\nCommands for the demo run in its folder, where they find {SETTINGS}: \
+         cd {}\nCtrl-C stops the demo.\n",
         simulator.base_url(),
         simulator.control_url(),
+        folder.display(),
     ));
     text
 }

@@ -8,6 +8,7 @@ mod span_export;
 mod storage;
 mod unknown;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -98,7 +99,7 @@ impl Config {
     }
 
     /// The configuration of a demo: everything by default but where it runs, and what it asks instead of WhatsApp. Of the
-    /// environment only the log settings count, so that a demo never touches a real installation.
+    /// environment only what can touch no real installation counts: the log, the sandbox, and the private hosts that links may name.
     #[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
     pub(crate) fn for_demo(data_dir: &Path, listen: SocketAddr, graph_url: &str) -> anyhow::Result<Self> {
         let given = |name: &str| match name {
@@ -107,10 +108,24 @@ impl Config {
             "MEDIARY_GRAPH_URL" => Some(graph_url.to_owned()),
             "MEDIARY_MEDIA_HOSTS" => Some(LISTEN.ip().to_string()),
             "MEDIARY_LOG" => Some(std::env::var(name).unwrap_or_else(|_| "warn".to_owned())),
-            "MEDIARY_LOG_FORMAT" | "MEDIARY_MEDIA_SANDBOX" => std::env::var(name).ok(),
+            "MEDIARY_LOG_FORMAT" | "MEDIARY_MEDIA_SANDBOX" | "MEDIARY_LINK_HOSTS" => std::env::var(name).ok(),
             _ => None,
         };
         Ok(Self::from_values(Values::read(Path::new(""), given))?)
+    }
+
+    /// The `mediary.toml` with which commands work on the same rows, and ask the same instead of WhatsApp.
+    pub(crate) fn for_commands(&self) -> anyhow::Result<String> {
+        let data_dir = std::path::absolute(&self.data_dir)?;
+        let settings = BTreeMap::from([
+            ("data_dir", data_dir.display().to_string()),
+            ("listen", self.listen.to_string()),
+            ("graph_url", self.graph_url.to_string()),
+            ("media_hosts", self.media_hosts.join(",")),
+            ("link_hosts", self.link_hosts.join(",")),
+        ]);
+        let given = settings.into_iter().filter(|(_, value)| !value.is_empty());
+        Ok(toml::to_string(&given.collect::<BTreeMap<_, _>>())?)
     }
 
     fn from_values(mut values: Values) -> Result<Self, ConfigError> {

@@ -16,6 +16,7 @@ mod command_outputs;
 #[cfg(feature = "faults")]
 mod crash;
 mod degraded;
+mod demo;
 mod events;
 mod harness;
 mod imports;

@@ -395,6 +395,7 @@ export interface paths {
         /**
          * Make a link to a zip of chosen files
          * @description Anybody with the link can read these files until it ends, a day later, without logging in, and continue where a download broke off.
+         *     Whoever may read the files one by one may have them together. Each link is in the audit log; twenty in a minute, and the next one is 429.
          */
         post: operations["create_archive"];
         delete?: never;
@@ -612,7 +613,7 @@ export interface paths {
         /**
          * Send a message on to other conversations
          * @description Text, files by their stored bytes, locations and contact cards: a copy in each conversation, or in none of them if one
-         *     cannot be sent.
+         *     cannot be sent. A `clientId` that was seen before answers 200 with what was sent first, whatever else the request says.
          */
         post: operations["forward_message"];
         delete?: never;
@@ -668,7 +669,7 @@ export interface paths {
         /**
          * Search, newest first
          * @description Each hit says where in it the words stand. Messages that were taken back and files that were deleted are not found. A page may have
-         *     fewer items than `limit`, even none, while `hasMore` is true: then `nextCursor` goes on.
+         *     fewer items than `limit`, even none, while `hasMore` is true: then `nextCursor` goes on. One with large hits ends at 512 KiB.
          */
         get: operations["search"];
         put?: never;
@@ -1018,7 +1019,7 @@ export interface paths {
         /**
          * Check a WhatsApp account
          * @description Asks WhatsApp whether the access token may use the number, and whether an app is subscribed to its business account. Nothing is
-         *     changed.
+         *     changed. Of one account there is one check at a time and six in a minute; the next one is 429.
          */
         post: operations["check_account"];
         delete?: never;
@@ -1314,6 +1315,8 @@ export interface components {
         };
         /** @description To which conversations a message is sent on. */
         Forwarding: {
+            /** @description What you call it: asked for again with the same one, nothing is sent again, and the answer has the first messages. */
+            clientId?: string;
             /** @description Each once. */
             conversationIds: number[];
         };
@@ -1970,7 +1973,7 @@ export interface components {
             hasMore: boolean;
             items: {
                 conversation: components["schemas"]["Conversation"] | null;
-                /** @description Where the words of the query stand, in the order of the fields. */
+                /** @description Where the words of the query stand, in the order of the fields: the first 32 places of each. */
                 marks: components["schemas"]["Mark"][];
                 media: components["schemas"]["MediaFile"] | null;
                 message: components["schemas"]["Message"] | null;
@@ -2166,10 +2169,13 @@ export interface components {
         Role: "viewer" | "agent" | "manager" | "admin";
         /** @enum {string} */
         ScanStatus: "unscanned" | "clean" | "quarantined" | "released";
-        /** @description What a search found. Of a conversation and of a message the others are null; a file comes with its message. */
+        /**
+         * @description What a search found. Of a conversation and of a message the others are null; a file comes with its message. Texts and captions have
+         *     their first 4096 characters, which is all that WhatsApp takes.
+         */
         SearchHit: {
             conversation: components["schemas"]["Conversation"] | null;
-            /** @description Where the words of the query stand, in the order of the fields. */
+            /** @description Where the words of the query stand, in the order of the fields: the first 32 places of each. */
             marks: components["schemas"]["Mark"][];
             media: components["schemas"]["MediaFile"] | null;
             message: components["schemas"]["Message"] | null;
@@ -3186,6 +3192,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };
     };
@@ -3628,6 +3635,14 @@ export interface operations {
             };
         };
         responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageItems"];
+                };
+            };
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -4577,6 +4592,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };
     };

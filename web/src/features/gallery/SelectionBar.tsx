@@ -63,7 +63,7 @@ export function SelectionBar({ scope, onJump, onDone }: SelectionBarProps) {
       {asking === "forward" && (
         <ForwardDialog
           words={<span>{g.forwarding(files.length)}</span>}
-          forward={(conversationIds) => forwardFiles(scope, files, conversationIds)}
+          forward={(conversationIds, attempt) => forwardFiles(scope, files, conversationIds, attempt)}
           onDone={done}
           onClose={() => setAsking(null)}
         />

@@ -69,10 +69,15 @@ it("no zip says why", async () => {
 
 it("a message with two of the files is sent on once", async () => {
   const fetch = serve(() => Response.json({ items: [] }, { status: 201 }));
-  await forwardFiles(1, files, [7, 8]);
+  await forwardFiles(1, files, [7, 8], "mine");
   expect(fetch.mock.calls.map(([url]) => url)).toEqual([
     "/api/messages/11/forward",
     "/api/messages/12/forward",
+  ]);
+  const bodies = fetch.mock.calls.map(([, { body }]) => JSON.parse(String(body)));
+  expect(bodies).toEqual([
+    { conversationIds: [7, 8], clientId: "mine-11" },
+    { conversationIds: [7, 8], clientId: "mine-12" },
   ]);
   expect(galleryOf(1).selected.size).toBe(0);
   expect(galleryOf(1).notice).toBe("Forwarded to 2 conversations");

@@ -62,9 +62,12 @@ export async function forwardFiles(
   scope: GalleryScope,
   files: Iterable<MediaFile>,
   conversationIds: number[],
+  attempt: string,
 ): Promise<void> {
   const messages = new Set([...files].map(({ messageId }) => messageId));
-  for (const messageId of messages) await forwardMessage(messageId, conversationIds);
+  for (const messageId of messages) {
+    await forwardMessage(messageId, conversationIds, `${attempt}-${messageId}`);
+  }
   clearSelection(scope);
   change(scope, { notice: texts.forward.done(conversationIds.length) });
 }

@@ -10,6 +10,7 @@ import type { Conversation } from "@/api/types";
 import { Avatar } from "@/components/ui/avatar";
 import { Dialog } from "@/components/ui/dialog";
 import { contactName, contactPhone } from "@/features/message/contact";
+import { randomId } from "@/lib/id";
 import { useSearchText } from "@/lib/useSearchText";
 import { texts } from "@/texts";
 
@@ -19,7 +20,8 @@ const TARGETS_MAX = 20;
 type ForwardDialogProps = {
   /** What is sent on. */
   words: ReactNode;
-  forward: (conversationIds: number[]) => Promise<unknown>;
+  /** `attempt` is the same as before where the same is sent on to the same conversations again. */
+  forward: (conversationIds: number[], attempt: string) => Promise<unknown>;
   onDone: (count: number) => void;
   onClose: () => void;
 };
@@ -29,15 +31,22 @@ export function ForwardDialog({ words, forward: send, onDone, onClose }: Forward
   const { typed, search, type } = useSearchText();
   // Kept whole: who is chosen stays so while the list shows others.
   const [chosen, setChosen] = useState<Conversation[]>([]);
+  const [attempt, setAttempt] = useState(randomId);
   const forward = useMutation({
-    mutationFn: () => send(chosen.map(({ id }) => id)),
+    mutationFn: () =>
+      send(
+        chosen.map(({ id }) => id),
+        attempt,
+      ),
     onSuccess: () => onDone(chosen.length),
   });
-  const toggle = (conversation: Conversation) =>
+  const toggle = (conversation: Conversation) => {
+    setAttempt(randomId());
     setChosen((before) => {
       const without = before.filter(({ id }) => id !== conversation.id);
       return without.length < before.length ? without : [...before, conversation].slice(0, TARGETS_MAX);
     });
+  };
   return (
     <Dialog title={texts.forward.title} onClose={onClose}>
       <form

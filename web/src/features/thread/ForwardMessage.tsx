@@ -17,7 +17,7 @@ export function ForwardMessage({ message, onClose }: { message: Message; onClose
   return (
     <ForwardDialog
       words={words}
-      forward={(conversationIds) => forwardMessage(message.id, conversationIds)}
+      forward={(conversationIds, attempt) => forwardMessage(message.id, conversationIds, attempt)}
       onDone={(count) => {
         toast.success(texts.forward.done(count));
         onClose();

@@ -104,8 +104,36 @@ it("a message goes on to the conversations that were chosen", async () => {
   }
   await userEvent.click(dialog.getByRole("button", { name: "Forward", hidden: true }));
   await waitFor(() =>
-    expect(posted).toEqual([{ url: "/api/messages/4/forward", body: { conversationIds: [2, 3] } }]),
+    expect(posted).toEqual([
+      {
+        url: "/api/messages/4/forward",
+        body: { conversationIds: [2, 3], clientId: expect.stringMatching(/./) },
+      },
+    ]),
   );
+});
+
+it("what is forwarded again after a lost answer is known by its client id, and to others it is not", async () => {
+  vi.stubGlobal("fetch", (url: string, init: RequestInit) => {
+    posted.push({ url, body: JSON.parse(String(init.body)) });
+    return Promise.reject(new TypeError("the connection broke"));
+  });
+  render(inThread(<ForwardMessage message={message(4)} onClose={() => {}} />));
+  const dialog = within(document.querySelector("dialog") as HTMLElement);
+  const choose = (name: RegExp) => userEvent.click(dialog.getByRole("checkbox", { name, hidden: true }));
+  const submit = async (times: number) => {
+    await userEvent.click(dialog.getByRole("button", { name: "Forward", hidden: true }));
+    await waitFor(() => expect(posted).toHaveLength(times));
+    await dialog.findByRole("alert", { hidden: true });
+  };
+  await choose(/Customer 2/);
+  await submit(1);
+  await submit(2);
+  await choose(/Customer 3/);
+  await submit(3);
+  const ids = posted.map(({ body }) => (body as { clientId: string }).clientId);
+  expect(ids[0]).toBe(ids[1]);
+  expect(ids[2]).not.toBe(ids[1]);
 });
 
 it.each([

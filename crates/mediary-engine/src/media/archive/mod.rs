@@ -6,7 +6,6 @@
 mod manifest;
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use aws_lc_rs::digest::{Context as Hash, SHA256};
 use bytes::Bytes;
@@ -20,7 +19,6 @@ use mediary_formats::{ArchiveLayout, ArchivedFile, UniqueNames, content_disposit
 use mediary_store::{MediaFile, MediaQuery, Order, PageRequest};
 
 use crate::access::{May, rights};
-use crate::base::company_slots::{CompanySlot, CompanySlots};
 use crate::context::Context;
 use crate::media::open::describe;
 use manifest::{Manifest, MissingFile, WrittenFile};
@@ -64,8 +62,6 @@ pub struct ArchivePlan {
     pub identity: Sha256,
     /// What was known of the contents when the plan was made.
     pub checksums: HashMap<Sha256, u32>,
-    /// Until the archive is sent.
-    _slot: CompanySlot,
 }
 
 impl std::fmt::Debug for ArchivePlan {
@@ -84,13 +80,11 @@ impl ArchivePlan {
 /// Plans archives.
 pub(crate) struct Archives {
     context: Context,
-    slots: Arc<CompanySlots>,
 }
 
 impl Archives {
     pub(crate) fn new(context: Context) -> Self {
-        let slots = CompanySlots::new(limits::ARCHIVES_AT_ONCE_PER_COMPANY, limits::ARCHIVES_AT_ONCE);
-        Self { context, slots }
+        Self { context }
     }
 
     /// Plans an archive for somebody who may see its files.
@@ -100,7 +94,6 @@ impl Archives {
         selection: &ArchiveSelection,
     ) -> Result<ArchivePlan> {
         let company_id = may.caller().company_id;
-        let slot = self.slots.try_take(company_id).ok_or_else(too_many_archives)?;
         let records = self.records(may, selection).await?;
         let store = self.context.store();
         let sent_at = store.sent_at(company_id, records.iter().filter_map(|file| file.message_id)).await?;
@@ -114,7 +107,7 @@ impl Archives {
         identity.update(&draft.manifest);
         let identity = identity.finish().as_ref().try_into().expect("SHA-256 has 32 bytes");
         let (manifest, files) = (draft.manifest, draft.files);
-        Ok(ArchivePlan { company_id, layout, manifest, files, identity, checksums, _slot: slot })
+        Ok(ArchivePlan { company_id, layout, manifest, files, identity, checksums })
     }
 
     async fn records(&self, may: &May<rights::Read>, selection: &ArchiveSelection) -> Result<Vec<MediaFile>> {
@@ -212,16 +205,6 @@ fn stored(record: &MediaFile) -> Option<PlannedFile> {
     let size = record.stored_size.and_then(|size| u64::try_from(size).ok())?;
     let sha256 = record.sha256.filter(|_| is_here)?;
     Some(PlannedFile { media_id: record.id, sha256, size })
-}
-
-fn too_many_archives() -> Error {
-    Error::refused(
-        ErrorCode::RateLimited,
-        format!(
-            "as many archives as can be are being sent, {} of a company at most; take the next one once one of them is there",
-            limits::ARCHIVES_AT_ONCE_PER_COMPANY
-        ),
-    )
 }
 
 fn too_many_files() -> Error {

@@ -149,6 +149,27 @@ pub(super) struct ProvedFile<'a> {
     pub(super) bytes: u64,
 }
 
+impl FileSource {
+    /// The field of a request that names it.
+    pub(super) fn field(&self) -> &'static str {
+        match self {
+            Self::Received(_) => "file",
+            Self::Stored(_) => "mediaId",
+            Self::Library(_) => "libraryId",
+            Self::Link(_) => "link",
+            Self::Partial(_) => "uploadId",
+        }
+    }
+}
+
+/// A refusal of a file is one of the field that names it. What is our fault is no field's.
+pub(super) fn of_file_in(field: &'static str, error: Error) -> Error {
+    match error.code() {
+        ErrorCode::PayloadTooLarge | ErrorCode::UnsupportedMediaType => error.in_field(field),
+        _ => error,
+    }
+}
+
 /// The file as WhatsApp gets it, if it takes it.
 pub(super) fn accept(draft: &FileDraft, proved: &ProvedFile<'_>) -> Result<KeptFile> {
     let kind = draft.kind;

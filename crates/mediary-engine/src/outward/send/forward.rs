@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use mediary_core::{
-    ConversationId, Direction, Error, ErrorCode, FileType, MessageId, MessageType, Result, Scope,
+    ConversationId, Direction, Error, ErrorCode, FileType, MessageId, MessageType, Result, Scope, limits,
 };
 use mediary_graph::Content;
 use mediary_store::{Destination, MediaFile, MessageWithMedia, NewSend};
@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 use super::content::{KeptContent, KeptKind};
 use super::convert::proved;
 use super::draft::{self, FileDraft, PlainContent};
-use super::queue::{new_send, publish_new};
+use super::queue::{QueuedMessages, check_client_id, first_with, new_send, publish_new};
 use super::source::{copy_of, described, stored_at};
 use super::upload::StoredUpload;
 use crate::access::{May, rights};
@@ -25,8 +25,6 @@ use crate::base::fault;
 use crate::base::work::Work;
 use crate::context::Context;
 
-/// Conversations that a message is sent on to at once.
-const FORWARDED_TO_MAX: usize = 20;
 /// What WhatsApp takes of a contact card. Cards that it delivers have more.
 const CARD_FIELDS: [&str; 7] = ["addresses", "birthday", "emails", "name", "org", "phones", "urls"];
 /// The parts of a name, of which WhatsApp wants one besides the whole.
@@ -38,14 +36,20 @@ enum Original {
     File(Box<MediaFile>, FileDraft),
 }
 
-/// Queues copies of a message, one in each of these conversations; their ids, in the same order.
+/// Queues copies of a message, one in each of these conversations; their ids, in the same order. Under a client id that is known nothing
+/// is done, and those of its first request are returned.
 pub(super) async fn forward(
     context: &Context,
     may: &May<rights::Send>,
     id: MessageId,
     conversations: &[ConversationId],
-) -> Result<Vec<MessageId>> {
+    client_id: Option<&str>,
+) -> Result<QueuedMessages> {
     let scope = may.caller().scope();
+    check_client_id(client_id)?;
+    if let Some(first) = first_with(context, &scope, client_id).await? {
+        return Ok(first);
+    }
     let row = context.store().message(&scope, id).await?;
     let row = row.ok_or_else(|| Error::not_found("there is no such message"))?;
     check_list(conversations)?;
@@ -61,15 +65,16 @@ pub(super) async fn forward(
         }
         Original::File(record, file) => copies(context, &record, &file, conversations.len()).await?,
     };
-    let queued = queue(context, may, conversations, &kept, &files).await?;
+    let queued = queue(context, may, (conversations, client_id), &kept, &files).await?;
     files.into_iter().for_each(StoredUpload::settled);
     Ok(queued)
 }
 
 fn check_list(conversations: &[ConversationId]) -> Result<()> {
     let distinct: BTreeSet<_> = conversations.iter().collect();
-    if !(1..=FORWARDED_TO_MAX).contains(&conversations.len()) || distinct.len() < conversations.len() {
-        let rule = format!("must be 1 to {FORWARDED_TO_MAX} ids of conversations, each once");
+    let max = limits::FORWARDED_TO_AT_ONCE;
+    if !(1..=max).contains(&conversations.len()) || distinct.len() < conversations.len() {
+        let rule = format!("must be 1 to {max} ids of conversations, each once");
         return Err(Error::invalid("conversationIds", rule));
     }
     Ok(())
@@ -194,27 +199,29 @@ async fn copy(
 async fn queue(
     context: &Context,
     may: &May<rights::Send>,
-    conversations: &[ConversationId],
+    (conversations, client_id): (&[ConversationId], Option<&str>),
     kept: &KeptContent,
     files: &[StoredUpload],
-) -> Result<Vec<MessageId>> {
+) -> Result<QueuedMessages> {
     let scope = may.caller().scope();
     let mut files = files.iter();
     let new = |conversation: &ConversationId| {
         let file = files.next().zip(kept.kind.file());
         let file = file.map(|(stored, file)| described(context, stored, file)).transpose()?;
         let new = new_send(may, Destination::Conversation(*conversation), kept, file)?;
-        Ok(NewSend { forwarded: true, ..new })
+        Ok(NewSend { forwarded: true, client_id: client_id.map(str::to_owned), ..new })
     };
     let all: Vec<NewSend> = conversations.iter().map(new).collect::<Result<_>>()?;
     let queued = context.store().queue_sends(&scope, &all).await?;
     fault::point("send.queued");
-    for one in &queued {
-        publish_new(context, scope.company(), one);
+    // Another request with the same client id may have come in between: then these are its messages.
+    let are_new = queued.iter().all(|one| one.is_new);
+    if are_new {
+        queued.iter().for_each(|one| publish_new(context, scope.company(), one));
+        context.work().wake(Work::Send);
+        context.work().wake(Work::Derive);
     }
-    context.work().wake(Work::Send);
-    context.work().wake(Work::Derive);
-    Ok(queued.into_iter().map(|one| one.message_id).collect())
+    Ok(QueuedMessages { ids: queued.into_iter().map(|one| one.message_id).collect(), are_new })
 }
 
 #[cfg(test)]

@@ -54,7 +54,7 @@ pub(super) async fn prepare(
             (Some(kind), source, name.or(file_name))
         }
     };
-    let is_behind_link = matches!(source, FileSource::Link(_));
+    let named_by = source.field();
     // Of a file that may prove to be a document the name is wanted.
     let kind_at_first = kind.unwrap_or(FileType::Document);
     let mut file = FileDraft { kind: kind_at_first, caption: None, file_name, voice: None, convert };
@@ -69,7 +69,7 @@ pub(super) async fn prepare(
             return Err(Error::invalid(field, rule));
         }
     }
-    let (sendable, kept_file) = accepted(sender, received, &file, is_behind_link).await?;
+    let (sendable, kept_file) = accepted(sender, received, &file, named_by).await?;
     content.change_header_files(|_, node| {
         if let Some(name) = &kept_file.file_name {
             node.entry("filename").or_insert_with(|| name.as_str().into());

@@ -66,6 +66,10 @@ async fn add(
     if context.store().library_has(scope.company(), &name).await? {
         return Err(name_taken());
     }
+    let field = match &source {
+        LibrarySource::Received(..) => "file",
+        LibrarySource::Stored(_) => "mediaId",
+    };
     let (received, file_name, usual) = match source {
         LibrarySource::Received(received, file_name) if received.company == scope.company() => {
             let usual = received.usual_kind();
@@ -82,7 +86,8 @@ async fn add(
     let kind = kind.unwrap_or(usual);
     let file_name = draft::sendable_name(file_name).filter(|_| kind == FileType::Document);
     let file = FileDraft { kind, caption: None, file_name, voice: None, convert: false };
-    let kept = draft::accept(&file, &proved(&received))?;
+    let kept = draft::accept(&file, &proved(&received));
+    let kept = kept.map_err(|error| draft::of_file_in(field, error))?;
     let stored = received.store(context).await?;
     let file = described(context, &stored, &kept)?;
     let new = NewLibraryFile { name, file, added_by: caller.user_id() };

@@ -14,7 +14,7 @@ use mediary_outbound::{Body, ErrorKind, Response};
 use url::Url;
 
 use super::Sender;
-use super::draft::FileDraft;
+use super::draft::{FileDraft, of_file_in};
 use super::upload::{FileUpload, MAX_BYTES, ReceivedFile};
 
 /// The field of the request.
@@ -63,20 +63,12 @@ async fn receive(mut upload: FileUpload, mut body: Body) -> Result<ReceivedFile>
     while let Some(bytes) = body.chunk().await.map_err(failed)? {
         is_empty &= bytes.is_empty();
         // The only field that can be wrong by now.
-        upload.write(bytes).await.map_err(of_the_link)?;
+        upload.write(bytes).await.map_err(|error| of_file_in(FIELD, error))?;
     }
     if is_empty {
         return Err(refused("leads to an empty file"));
     }
     upload.end().await
-}
-
-/// A refusal of the file is one of the link that leads to it. What is our fault is no field's.
-pub(super) fn of_the_link(error: Error) -> Error {
-    match error.code() {
-        ErrorCode::PayloadTooLarge | ErrorCode::UnsupportedMediaType => error.in_field(FIELD),
-        _ => error,
-    }
 }
 
 fn parsed(link: &str) -> Result<Url> {
@@ -112,7 +104,7 @@ fn opened(response: Response) -> Result<Body> {
         let detail = format!(
             "the file has {length} bytes; WhatsApp takes at most {MAX_BYTES}, and of most kinds fewer"
         );
-        return Err(of_the_link(Error::refused(ErrorCode::PayloadTooLarge, detail)));
+        return Err(Error::refused(ErrorCode::PayloadTooLarge, detail).in_field(FIELD));
     }
     response.into_body().map_err(failed)
 }

@@ -93,8 +93,9 @@ impl Sender {
         may: &May<rights::Send>,
         id: MessageId,
         conversations: &[ConversationId],
-    ) -> Result<Vec<MessageId>> {
-        forward::forward(&self.context, may, id, conversations).await
+        client_id: Option<&str>,
+    ) -> Result<QueuedMessages> {
+        forward::forward(&self.context, may, id, conversations, client_id).await
     }
 
     /// Files that companies keep to send them again.

@@ -63,8 +63,10 @@ impl PartialUploads {
             return Err(Error::invalid("Upload-Length", "is 0; an empty file cannot be sent"));
         }
         if size > MAX_BYTES {
-            let detail = format!("the file has {size} bytes; WhatsApp takes at most {MAX_BYTES}");
-            return Err(Error::refused(ErrorCode::PayloadTooLarge, detail));
+            let detail = format!(
+                "the file has {size} bytes; WhatsApp takes at most {MAX_BYTES}; make it smaller, or split it"
+            );
+            return Err(Error::refused(ErrorCode::PayloadTooLarge, detail).in_field("Upload-Length"));
         }
         let (company, by, name) =
             (may.caller().company_id, may.caller().label(), draft::sendable_name(file_name));
@@ -156,9 +158,11 @@ impl UploadContinuation {
         let pending = self.pending.as_ref().map_or(0, |part| part.bytes);
         let left = self.upload.size - self.upload.received - pending;
         if bytes.len() as u64 > left {
-            let detail =
-                format!("the file was announced with {} bytes, and more have come", self.upload.size);
-            return Err(Error::refused(ErrorCode::PayloadTooLarge, detail));
+            let detail = format!(
+                "the file was announced with {} bytes, and more have come; begin another upload for a larger file",
+                self.upload.size
+            );
+            return Err(Error::refused(ErrorCode::PayloadTooLarge, detail).in_field("body"));
         }
         if bytes.is_empty() {
             return Ok(());
@@ -213,7 +217,7 @@ async fn begin_part(context: &Context, upload: &PartialUpload) -> Result<Pending
             "the upload has come in {} parts, the most that are kept; end it and begin again, with more bytes a request",
             limits::UPLOAD_PARTS
         );
-        return Err(Error::refused(ErrorCode::PayloadTooLarge, detail));
+        return Err(Error::refused(ErrorCode::PayloadTooLarge, detail).in_field("body"));
     }
     let storage = context.storages().primary();
     let key = StorageKey::upload(upload.company_id);

@@ -161,9 +161,9 @@ async fn prepare_one(
     mut file: FileDraft,
     reply_to: Option<String>,
 ) -> Result<(KeptContent, SendableFile)> {
-    let is_behind_link = matches!(source, FileSource::Link(_));
+    let field = source.field();
     let received = receive(sender, may, source, &mut file).await?;
-    let (sendable, file) = accepted(sender, received, &file, is_behind_link).await?;
+    let (sendable, file) = accepted(sender, received, &file, field).await?;
     let kept = KeptContent { kind: KeptKind::File(file), reply_to };
     draft::check(&kept)?;
     Ok((kept, sendable))
@@ -214,7 +214,7 @@ pub(super) fn publish_new(context: &Context, company: CompanyId, queued: &Queued
 }
 
 /// The messages that have this client id already: nothing is fetched or converted for them again.
-async fn first_with(
+pub(super) async fn first_with(
     context: &Context,
     scope: &Scope,
     client_id: Option<&str>,
@@ -225,7 +225,7 @@ async fn first_with(
     Ok((!ids.is_empty()).then_some(QueuedMessages { ids, are_new: false }))
 }
 
-fn check_client_id(id: Option<&str>) -> Result<()> {
+pub(super) fn check_client_id(id: Option<&str>) -> Result<()> {
     let fits = |id: &str| !id.is_empty() && id.chars().take(CLIENT_ID_CHARS + 1).count() <= CLIENT_ID_CHARS;
     if id.is_none_or(|id| fits(id) && !id.contains(char::is_control)) {
         return Ok(());

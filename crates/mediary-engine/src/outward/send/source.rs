@@ -11,15 +11,14 @@ use super::{Sender, convert, link, partial};
 use crate::access::{May, rights};
 use crate::context::Context;
 
-/// The file as WhatsApp takes it. A refusal of one behind a link is one of the link.
+/// The file as WhatsApp takes it. A refusal is one of the field that names the file.
 pub(super) async fn accepted(
     sender: &Sender,
     received: ReceivedFile,
     file: &FileDraft,
-    is_behind_link: bool,
+    field: &'static str,
 ) -> Result<(SendableFile, KeptFile)> {
-    let accepted = convert::accepted(sender, received, file).await;
-    accepted.map_err(|error| if is_behind_link { link::of_the_link(error) } else { error })
+    convert::accepted(sender, received, file).await.map_err(|error| draft::of_file_in(field, error))
 }
 
 /// The record of a stored file.

@@ -73,7 +73,8 @@ impl FileUpload {
             return Err(Error::refused(
                 ErrorCode::PayloadTooLarge,
                 format!("the file has more than {MAX_BYTES} bytes, the most that WhatsApp takes of any kind"),
-            ));
+            )
+            .in_field("file"));
         }
         self.sample.add(&bytes);
         Ok(self.upload.write(bytes).await?)

@@ -6,6 +6,10 @@ use axum::body::Body;
 use http::{StatusCode, header};
 use http_body_util::BodyExt as _;
 use mediary_core::Role;
+use mediary_core::limits::{
+    ARCHIVE_LINKS_PER_MINUTE, ARCHIVES_AT_ONCE_BY_LINKS, ARCHIVES_AT_ONCE_PER_COMPANY,
+    ARCHIVES_AT_ONCE_PER_READER,
+};
 use mediary_testing::files::{PNG, content_like};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -225,6 +229,28 @@ async fn only_own_files_are_chosen_and_not_too_many() {
 }
 
 #[tokio::test]
+async fn links_are_made_a_few_in_a_minute_and_each_is_in_the_audit_log() {
+    let house = House::open().await;
+    let company = house.company("acme").await;
+    let made = house.stored(&company, "wamid.1", PNG, "image/png").await;
+    let make =
+        async |role| house.post("/api/media/archive", company.key(role), &json!({"ids": [made.media]})).await;
+    for _ in 0..ARCHIVE_LINKS_PER_MINUTE {
+        assert_eq!(make(Role::Viewer).await.status, StatusCode::CREATED);
+    }
+    let refused = make(Role::Viewer).await;
+    assert_eq!((refused.code(), refused.header("retry-after")), ("rate_limited".into(), "60"));
+    assert_eq!(make(Role::Agent).await.status, StatusCode::CREATED, "each by themselves");
+    house.clock.advance(Duration::from_secs(60));
+    assert_eq!(make(Role::Viewer).await.status, StatusCode::CREATED);
+    let path = "/api/audit?action=archive.created&limit=100";
+    let log = house.get(path, company.key(Role::Admin)).await.json();
+    let entries = log["items"].as_array().unwrap();
+    assert_eq!(entries.len(), usize::try_from(ARCHIVE_LINKS_PER_MINUTE).unwrap() + 2);
+    assert!(entries.iter().all(|entry| entry["who"].as_str().unwrap().starts_with("api_key:")));
+}
+
+#[tokio::test]
 async fn archive_breaks_off_when_a_file_is_not_there_any_more() {
     let house = House::open().await;
     let company = house.company("acme").await;
@@ -236,6 +262,58 @@ async fn archive_breaks_off_when_a_file_is_not_there_any_more() {
     assert!(is_refused || response.into_body().collect().await.is_err(), "nobody takes a part for the whole");
 }
 
+/// Begins to read an archive, which holds its slot until the answer is dropped.
+async fn begin(house: &House, path: &str, key: Option<&str>) -> http::Response<Body> {
+    let request = request("GET", path, key);
+    house.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+}
+
+#[tokio::test]
+async fn readers_of_a_link_hold_up_nobody_else() {
+    let house = House::open().await;
+    let company = house.company("acme").await;
+    let made = house.stored(&company, "wamid.1", &content_like(PNG, 3_000_000), "image/png").await;
+    let link = async || {
+        let made =
+            house.post("/api/media/archive", company.key(Role::Viewer), &json!({"ids": [made.media]})).await;
+        let url = made.json()["url"].as_str().unwrap().to_owned();
+        url[url.find("/m/archive/").unwrap()..].to_owned()
+    };
+    let (first, mut open) = (link().await, Vec::new());
+    for _ in 0..ARCHIVES_AT_ONCE_PER_READER {
+        open.push(begin(&house, &first, None).await);
+    }
+    let refused = begin(&house, &first, None).await;
+    assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(refused.headers()["retry-after"], "30");
+    while open.len() < ARCHIVES_AT_ONCE_BY_LINKS {
+        open.push(begin(&house, &link().await, None).await);
+    }
+    assert!(open.iter().all(|response| response.status() == StatusCode::OK));
+    assert_eq!(begin(&house, &link().await, None).await.status(), StatusCode::TOO_MANY_REQUESTS);
+    for role in [Role::Viewer, Role::Agent] {
+        open.push(begin(&house, &path_of(made), Some(company.key(role))).await);
+        assert_eq!(open.last().unwrap().status(), StatusCode::OK, "people have their own");
+    }
+    let end = ask(&house, &first, None, &[("range", "bytes=-10")]).await;
+    assert_eq!(end.status, StatusCode::TOO_MANY_REQUESTS, "a part is no way around it");
+    open.remove(0);
+    assert_eq!(ask(&house, &first, None, &[("range", "bytes=-10")]).await.body.len(), 10);
+}
+
+#[tokio::test]
+async fn archive_has_to_be_taken_at_a_pace() {
+    let house = House::open().await;
+    let company = house.company("acme").await;
+    let made = house.stored(&company, "wamid.1", &content_like(PNG, 3_000_000), "image/png").await;
+    let handover = crate::wire::Handover::default();
+    let request = request("GET", &path_of(made), Some(company.key(Role::Viewer))).extension(handover.clone());
+    let response = house.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    assert_eq!(handover.quickened(), Some(mediary_core::limits::ARCHIVE_READER_BYTES_PER_SECOND));
+    drop(response);
+    assert_eq!(handover.quickened(), None, "the next answer on the connection has the usual one");
+}
+
 #[tokio::test]
 async fn company_has_some_archives_at_once() {
     let house = House::open().await;
@@ -243,19 +321,26 @@ async fn company_has_some_archives_at_once() {
     let content = content_like(PNG, 3_000_000);
     let made = house.stored(&company, "wamid.1", &content, "image/png").await;
     let theirs = house.stored(&other, "wamid.2", PNG, "image/png").await;
-    let begin = async || {
-        let request = request("GET", &path_of(made), Some(company.key(Role::Viewer)));
-        house.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
-    };
-    let mut open = Vec::new();
-    for _ in 0..mediary_core::limits::ARCHIVES_AT_ONCE_PER_COMPANY {
-        open.push(begin().await);
+    let (path, mut open) = (path_of(made), Vec::new());
+    let of_role = async |role| begin(&house, &path, Some(company.key(role))).await;
+    for role in [Role::Viewer, Role::Agent, Role::Manager, Role::Admin] {
+        for _ in 0..ARCHIVES_AT_ONCE_PER_READER {
+            open.push(of_role(role).await);
+        }
+        assert_eq!(of_role(role).await.status(), StatusCode::TOO_MANY_REQUESTS, "one reader");
     }
+    assert_eq!(open.len(), ARCHIVES_AT_ONCE_PER_COMPANY);
     assert!(open.iter().all(|response| response.status() == StatusCode::OK));
-    assert_eq!(begin().await.status(), StatusCode::TOO_MANY_REQUESTS);
+    house.user(&company, Role::Viewer).await;
+    let cookie = house.cookie(&company, Role::Viewer).await;
+    let of_person = async || {
+        let request = request("GET", &path, None).header("cookie", &cookie).body(Body::empty()).unwrap();
+        house.router.clone().oneshot(request).await.unwrap()
+    };
+    assert_eq!(of_person().await.status(), StatusCode::TOO_MANY_REQUESTS, "the company");
     let answer = ask(&house, &path_of(theirs), Some(other.key(Role::Viewer)), &[]).await;
     assert_eq!(answer.status, StatusCode::OK, "another company has its own");
     open.pop();
-    assert_eq!(begin().await.status(), StatusCode::OK);
+    assert_eq!(of_person().await.status(), StatusCode::OK);
     assert_eq!(open[0].headers()[header::CONTENT_TYPE], "application/zip");
 }

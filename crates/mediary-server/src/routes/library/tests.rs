@@ -113,9 +113,10 @@ async fn library_takes_what_whatsapp_takes_under_names_of_their_own() {
     }
     let large = [JPEG, &vec![0; 5_000_001 - JPEG.len()]].concat();
     let image = [("name", "x"), ("type", "image")];
-    assert_eq!(add(&house, agent, &image, Some(("a.jpg", &large))).await.code(), "payload_too_large");
+    let refused = add(&house, agent, &image, Some(("a.jpg", &large))).await;
+    assert_eq!(refused.code_and_field(), ("payload_too_large".into(), "file".into()));
     let html = add(&house, agent, &image, Some(("a.png", b"<html>"))).await;
-    assert_eq!(html.code(), "unsupported_media_type");
+    assert_eq!(html.code_and_field(), ("unsupported_media_type".into(), "file".into()));
     let at_the_limit = &large[..5_000_000];
     let taken = add(&house, agent, &image, Some(("a.jpg", at_the_limit))).await;
     assert_eq!(taken.json()["media"]["fileType"], "image");

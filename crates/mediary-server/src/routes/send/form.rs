@@ -226,7 +226,7 @@ fn check_bytes(bytes_of_form: u64) -> Result<(), Problem> {
     }
     let detail =
         format!("the files of a request may have {most} bytes together; send the others by themselves");
-    Err(Problem::new(ErrorCode::PayloadTooLarge).detail(detail))
+    Err(Problem::refused_field(ErrorCode::PayloadTooLarge, FILE, detail))
 }
 
 async fn text_of(name: &str, mut field: Field<'_>) -> Result<String, Problem> {

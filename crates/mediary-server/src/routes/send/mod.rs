@@ -87,6 +87,10 @@ struct Forwarding {
     #[serde(default, deserialize_with = "given")]
     #[schema(required, value_type = Vec<i64>, nullable = false, min_items = 1, max_items = 20)]
     conversation_ids: Option<Vec<ConversationId>>,
+    /// What you call it: asked for again with the same one, nothing is sent again, and the answer has the first messages.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(max_length = 200, nullable = false)]
+    client_id: Option<String>,
 }
 
 /// Messages in the order in which they were asked for.
@@ -98,10 +102,10 @@ struct MessageItems {
 /// Send a message on to other conversations
 ///
 /// Text, files by their stored bytes, locations and contact cards: a copy in each conversation, or in none of them if one
-/// cannot be sent.
+/// cannot be sent. A `clientId` that was seen before answers 200 with what was sent first, whatever else the request says.
 #[utoipa::path(post, path = "/api/messages/{id}/forward", tag = "Messages", params(("id" = i64, Path)),
     request_body = Forwarding,
-    responses((status = 201, body = MessageItems), (status = 404, body = ProblemBody),
+    responses((status = 201, body = MessageItems), (status = 200, body = MessageItems), (status = 400, body = ProblemBody), (status = 404, body = ProblemBody),
     (status = 409, body = ProblemBody), (status = 410, body = ProblemBody), (status = 413, body = ProblemBody),
     (status = 415, body = ProblemBody), (status = 429, body = ProblemBody)))]
 async fn forward_message(
@@ -113,9 +117,10 @@ async fn forward_message(
     // Its file is copied for one conversation after the other.
     let _slot = app.upload_slot(may.caller().company_id)?;
     let conversations = to.conversation_ids.unwrap_or_default();
-    let ids = app.engine().forward_message(&may, id, &conversations).await?;
-    let items = all_shown(&app, &may, &ids).await?;
-    Ok((StatusCode::CREATED, Json(MessageItems { items })))
+    let queued = app.engine().forward_message(&may, id, &conversations, to.client_id.as_deref()).await?;
+    let status = if queued.are_new { StatusCode::CREATED } else { StatusCode::OK };
+    let items = all_shown(&app, &may, &queued.ids).await?;
+    Ok((status, Json(MessageItems { items })))
 }
 
 async fn all_shown(app: &App, may: &May<rights::Send>, ids: &[MessageId]) -> Result<Vec<Message>, Problem> {

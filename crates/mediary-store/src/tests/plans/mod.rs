@@ -22,8 +22,8 @@ use super::statuses::status;
 use crate::value::Args;
 use crate::*;
 use jobs::{derivations_use_their_indexes, sends_use_their_indexes};
-use tables::fill;
 pub(super) use tables::fill_inbox;
+use tables::{fill, fill_audit_log};
 
 tokio::task_local! {
     static SEEN: RefCell<Vec<(String, Args)>>;
@@ -254,4 +254,57 @@ async fn plan_of_search(test: &Test, sql: &str, args: Args) -> Vec<String> {
     rows.into_iter().map(|(line,)| line).collect()
 }
 
-on_both!(queries_of_lists_claims_and_look_ups_use_their_indexes, search_of_many_conversations_uses_its_index);
+async fn audit_log_is_read_by_an_index_for_each_filter(test: &Test) {
+    fill_audit_log(test, MILLION).await;
+    let (company, store) = (test.acme.company, &test.store);
+    let text = |value: &str| Some(value.to_owned());
+    let middle = PageRequest { cursor: Some(Cursor::number(START.millis() + 500_000, 500_000)), limit: 20 };
+    for (action, who, index) in [
+        (text("media.viewed"), None, "audit_log_actions"),
+        (text("once"), None, "audit_log_actions"),
+        (text("never"), None, "audit_log_actions"),
+        (None, text("user:7"), "audit_log_actors"),
+        (None, text("user:once"), "audit_log_actors"),
+        (text("user.changed"), text("user:7"), "audit_log_actors_actions"),
+        // There are very many of each, and none of both.
+        (text("user.changed"), text("user:8"), "audit_log_actors_actions"),
+    ] {
+        for page in [PageRequest::default(), middle.clone()] {
+            for from in [None, Some(START)] {
+                let filter = AuditFilter { action: action.clone(), who: who.clone(), from, to: None };
+                check(test, "audit log", false, store.audits(company, &filter, &page)).await;
+                let seen = statements(store.audits(company, &filter, &page)).await;
+                for (sql, args) in seen {
+                    let lines = plan(test, &sql, args).await;
+                    let is_read = |line: &String| line.split([' ', '(']).any(|word| word == index);
+                    assert!(lines.iter().any(is_read), "{filter:?}: {index}\n{}", lines.join("\n"));
+                }
+            }
+        }
+    }
+    view_in_the_log_is_found_by_its_index(test).await;
+}
+
+async fn view_in_the_log_is_found_by_its_index(test: &Test) {
+    let by = Actor { who: "user:7".into(), ip: Some("192.0.2.1".into()) };
+    let day = START..START.plus(Duration::from_secs(24 * 3600));
+    let seen = statements(test.store.audit_view(test.acme.company, &by, MediaId(7), day)).await;
+    assert_eq!(seen.len(), 1);
+    for (sql, args) in seen {
+        let lines = match test.store.backend() {
+            Backend::Sqlite => plan(test, &sql, args).await,
+            Backend::Postgres => {
+                let sql = AssertSqlSafe(format!("EXPLAIN {sql}"));
+                let rows: Vec<(String,)> = test.store.db().all(sql, args).await.unwrap();
+                rows.into_iter().map(|(line,)| line).collect()
+            }
+        };
+        assert!(lines.iter().any(|line| line.contains("audit_log_views")), "{}", lines.join("\n"));
+    }
+}
+
+on_both!(
+    queries_of_lists_claims_and_look_ups_use_their_indexes,
+    search_of_many_conversations_uses_its_index,
+    audit_log_is_read_by_an_index_for_each_filter,
+);

@@ -227,6 +227,24 @@ pub(super) async fn fill(test: &Test, rows: i64) {
     assert!(jobs_without.is_none(), "a table of jobs belongs to LARGE: {}", jobs_without.unwrap().table);
 }
 
+/// Entries of an audit log: views by a hundred people but for two, and one act a thousand entries; the first entry is of somebody and of
+/// an action that nobody has since.
+pub(super) async fn fill_audit_log(test: &Test, rows: i64) {
+    let (company, now) = (test.acme.company, START.millis());
+    let entries = format!(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})
+            INSERT INTO audit_log (id, company_id, who, action, record, ip, created_at)
+            SELECT i, {company}, CASE WHEN i = 1 THEN 'user:once' ELSE 'user:' || (i % 100) END,
+                CASE WHEN i = 1 THEN 'once' WHEN i % 1000 = 7 THEN 'user.changed' ELSE 'media.viewed' END,
+                'media:' || (i % 5000), '192.0.2.1', {now} + i FROM n"
+    );
+    test.sql("DELETE FROM audit_log").await.unwrap();
+    test.sql(&entries).await.unwrap();
+    if test.store.backend() == Backend::Postgres {
+        test.sql("ANALYZE").await.unwrap();
+    }
+}
+
 /// Many contacts, each with a conversation. Every name is made of words that others have too.
 pub(in crate::tests) async fn fill_inbox(test: &Test, rows: i64) {
     let (company, account, now) = (test.acme.company, test.acme.account, START.millis());

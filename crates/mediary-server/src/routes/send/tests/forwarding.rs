@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use http::StatusCode;
+use mediary_core::limits::FORWARDED_TO_AT_ONCE;
 use mediary_core::{ConversationId, MessageId, Role, Visibility};
 use mediary_testing::files::PNG;
 use serde_json::{Value, json};
@@ -56,6 +57,36 @@ async fn file_is_sent_on_as_a_copy_to_each_conversation_in_order() {
     }
     assert!(files[0] != files[1] && files[1] != files[2]);
     assert_eq!(scene.thread_of(ana).await[0], items[1]);
+}
+
+#[tokio::test]
+async fn client_id_that_is_known_sends_nothing_on_again() {
+    let scene = Scene::open().await;
+    let mut to = Vec::new();
+    // As many as can be, and not in the order of their ids.
+    for number in 0..FORWARDED_TO_AT_ONCE {
+        to.insert(0, scene.another(&format!("155501{number:05}")).await.0);
+    }
+    let path = format!("/api/messages/{}/forward", scene.made.message);
+    let forward = async |body: Value| scene.house.post(&path, scene.company.key(Role::Agent), &body).await;
+    let body = json!({"conversationIds": to, "clientId": "mine"});
+    let first = forward(body.clone()).await;
+    assert_eq!(first.status, StatusCode::CREATED, "{first:?}");
+    let items = first.json()["items"].clone();
+    assert_eq!(items.as_array().unwrap().len(), FORWARDED_TO_AT_ONCE);
+    assert!(items.as_array().unwrap().iter().all(|item| item["clientId"] == "mine"));
+    let order: Vec<Value> =
+        items.as_array().unwrap().iter().map(|item| item["conversationId"].clone()).collect();
+    assert_eq!(Value::from(order), json!(to));
+    for again in [body, json!({"conversationIds": [to[0]], "clientId": "mine"})] {
+        let answer = forward(again).await;
+        assert_eq!((answer.status, &answer.json()["items"]), (StatusCode::OK, &items), "in the same order");
+    }
+    assert_eq!(scene.thread_of(ConversationId(to[0])).await.len(), 2, "its own and the one that was sent on");
+    let other = forward(json!({"conversationIds": to, "clientId": "other"})).await;
+    assert_eq!(other.status, StatusCode::CREATED);
+    let wrong = forward(json!({"conversationIds": to, "clientId": "x".repeat(201)})).await;
+    assert_eq!(wrong.field(), "clientId");
 }
 
 #[tokio::test]

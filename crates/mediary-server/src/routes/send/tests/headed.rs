@@ -62,7 +62,8 @@ async fn header_comes_with_a_form_as_what_its_bytes_prove() {
     assert_eq!(image["attachments"][0]["fileType"], "image");
     let buttons = buttons(json!({"type": "video", "video": {}})).to_string();
     let fields = [("type", "interactive"), ("interactive", buttons.as_str())];
-    assert_eq!(scene.send_form(&fields, Some(("a.png", PNG))).await.code(), "unsupported_media_type");
+    let refused = scene.send_form(&fields, Some(("a.png", PNG))).await;
+    assert_eq!(refused.code_and_field(), ("unsupported_media_type".into(), "file".into()));
 }
 
 #[tokio::test]

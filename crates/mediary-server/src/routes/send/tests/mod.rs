@@ -196,7 +196,7 @@ async fn what_whatsapp_would_refuse_is_refused_with_its_field() {
 async fn file_is_taken_for_what_its_bytes_prove() {
     let scene = Scene::open().await;
     let html = scene.send_form(&[("type", "image")], Some(("a.png", b"<!doctype html><html></html>"))).await;
-    assert_eq!(html.code(), "unsupported_media_type");
+    assert_eq!(html.code_and_field(), ("unsupported_media_type".into(), "file".into()));
     assert!(html.json()["detail"].as_str().unwrap().contains("text/html"), "{html:?}");
     let note = scene.send_form(&[("type", "audio")], Some(("note.mp4", VOICE_NOTE))).await.json();
     assert_eq!(
@@ -205,8 +205,17 @@ async fn file_is_taken_for_what_its_bytes_prove() {
     );
     let large = vec![0xff; 100_000_001];
     let large = scene.send_form(&[("type", "document")], Some(("large.bin", &large))).await;
-    assert_eq!(large.code(), "payload_too_large");
+    assert_eq!(large.code_and_field(), ("payload_too_large".into(), "file".into()));
     assert!(large.json()["detail"].as_str().unwrap().contains("100000000"), "{large:?}");
+    let sound = scene.send(json!({"type": "audio", "mediaId": scene.made.media.0})).await;
+    assert_eq!(sound.code_and_field(), ("unsupported_media_type".into(), "mediaId".into()));
+    let text = scene.send(json!({"type": "text", "text": "x".repeat(300_000)})).await;
+    assert_eq!(text.code_and_field(), ("payload_too_large".into(), "body".into()));
+    assert!(text.json()["detail"].as_str().unwrap().contains("262144"), "{text:?}");
+    let agent = scene.company.key(Role::Agent);
+    let plain = request("POST", "/api/messages", Some(agent)).header("content-type", "text/plain");
+    let plain = scene.house.send(plain.body(Body::from("hello")).unwrap()).await;
+    assert_eq!(plain.code_and_field(), ("unsupported_media_type".into(), "Content-Type".into()));
 }
 
 #[tokio::test]

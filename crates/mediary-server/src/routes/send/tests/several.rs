@@ -98,7 +98,7 @@ async fn one_refused_file_keeps_all_from_being_sent() {
     let image = [("type", "image"), ("clientId", "album")];
     let files: Files<'_> = &[("a.png", PNG), ("b.jpg", JPEG), ("c.png", b"<html>"), ("d.png", PNG)];
     let answer = scene.send_several(&image, files).await;
-    assert_eq!(answer.code(), "unsupported_media_type");
+    assert_eq!(answer.code_and_field(), ("unsupported_media_type".into(), "file".into()));
     let detail = answer.json()["detail"].as_str().unwrap().to_owned();
     assert!(detail.contains("file 3 of 4") && detail.contains("text/html"), "{detail}");
     let empty = scene.send_several(&image, &[("a.png", PNG), ("b.png", b"")][..]).await;
