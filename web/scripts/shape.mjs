@@ -5,6 +5,7 @@ export const ROOMS = [
   "@mediary/media/styles",
   "@mediary/media/schema.gen",
   "@mediary/media/types",
+  "@mediary/media/numbers",
   "@mediary/media/english",
   "@mediary/media/texts",
   "@mediary/media/lib",
