@@ -1,5 +1,5 @@
+import { asSentence } from "@mediary/media/lib/sentence";
 import { afterEach, expect, it, vi } from "vitest";
-import { asSentence } from "@/lib/sentence";
 
 /** What a page in a language writes, for a person of a region. */
 async function formatIn(language: string, region: string) {
