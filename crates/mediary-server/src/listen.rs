@@ -422,7 +422,11 @@ mod tests {
         };
         let router = Router::new().route("/quick", get(endless)).route("/usual", get(usual));
         // Every byte buys a second, so nobody who reads at all is given up, but for what the answer asks.
-        let readers = Pace { bytes_per_second: 1, ..SHORT };
+        let readers = Pace {
+            grace: Duration::from_secs(1),
+            bytes_per_second: 1,
+            max_allowance: Duration::from_secs(60),
+        };
         let (address, shutdown, _server) = start_with(router, Bounds { readers, ..Bounds::default() }).await;
         for (path, ends) in [("/usual", false), ("/quick", true), ("/usual", false)] {
             let mut stream = connect_from("127.0.0.1", address).await;
