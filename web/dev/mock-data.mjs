@@ -81,6 +81,7 @@ export function makeData() {
       whatsappAccountId: 1,
       awsPhoneNumberId: null,
       replyTo: null,
+      isReply: (fields.replyTo ?? null) !== null,
       forwarded: false,
       reactions: [],
       edited: false,

@@ -61,6 +61,7 @@ export function makeSending(data, { emit, complete, Problem, fail }) {
       text: fields.text ?? null,
       caption: fields.caption ?? null,
       replyTo: target?.id ?? null,
+      isReply: target !== null,
       providerMessageId: null,
     });
     if (fields.clientId) byClientId.set(fields.clientId, message);

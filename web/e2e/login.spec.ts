@@ -61,3 +61,18 @@ test("logging out ends the session", async ({ inbox }) => {
   await expect(inbox).toHaveURL(/\/login/);
   expect((await inbox.request.get("/api/auth/me")).status()).toBe(401);
 });
+
+test("the inbox can be installed: its manifest and every icon that it names are there", async ({ page }) => {
+  await page.goto("/login");
+  const link = await page.locator('link[rel="manifest"]').getAttribute("href");
+  const manifest = await page.request.get(link ?? "");
+  expect(manifest.headers()["content-type"]).toContain("application/manifest+json");
+  const { icons, start_url } = await manifest.json();
+  expect(start_url).toBe("/");
+  const paths = [...icons.map(({ src }: { src: string }) => src), "/icons/apple-touch-180.png"];
+  expect(paths.length).toBeGreaterThan(3);
+  for (const path of paths) {
+    const icon = await page.request.get(path);
+    expect(icon.headers()["content-type"], path).toMatch(/^image\/(png|svg\+xml)/);
+  }
+});

@@ -253,6 +253,15 @@ test("what a retention would do at once is told before it is saved", async ({ in
   await expect(told).toContainText("Nothing at once");
 });
 
+test("a sound for new messages is off until it is wanted, and stays wanted", async ({ inbox }) => {
+  let main = await open(inbox, "session");
+  await expect(main.getByRole("checkbox", { name: "Play a sound" })).not.toBeChecked();
+  await main.getByRole("checkbox", { name: "Play a sound" }).check();
+  main = await open(inbox, "session");
+  await expect(main.getByRole("checkbox", { name: "Play a sound" })).toBeChecked();
+  await main.getByRole("checkbox", { name: "Play a sound" }).uncheck();
+});
+
 test("own sessions are listed, and those elsewhere can be ended", async ({ inbox, baseURL, playwright }) => {
   const elsewhere = await playwright.request.newContext({ baseURL: baseURL ?? "" });
   await logIn(elsewhere, baseURL ?? "");

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { tellArrival, tellChange } from "@/app/arrivals";
 import { useAnnouncements } from "@/lib/announce";
+import { chooseSound } from "@/lib/sound";
 import { message } from "@/test/fixtures";
 
 beforeEach(() => {
@@ -45,4 +46,41 @@ it("a message that is deleted or changed is said, and nothing else of it", () =>
   tellChange({ ...before, revoked: true }, before);
   tellChange({ ...before, direction: "outbound", revoked: true }, before);
   expect(said()).toEqual(["Person 1 edited a message: hello!", "Person 1 deleted a message"]);
+});
+
+describe("a sound", () => {
+  const contexts = vi.fn();
+
+  beforeEach(() => {
+    const part = { connect() {}, start() {}, stop() {} };
+    vi.stubGlobal("AudioContext", function AudioContext() {
+      contexts();
+      return { currentTime: 0, destination: {}, close: async () => {} };
+    });
+    for (const name of ["GainNode", "OscillatorNode"])
+      vi.stubGlobal(name, function Part() {
+        return part;
+      });
+  });
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    chooseSound(false);
+    contexts.mockClear();
+  });
+
+  it("is heard once for a burst, and again for the next one, by who asked for it", () => {
+    chooseSound(true);
+    for (const id of [1, 2, 3]) tellArrival(from(id, "hey"));
+    expect(contexts).toHaveBeenCalledOnce();
+    later();
+    tellArrival(from(1, "hey"));
+    expect(contexts).toHaveBeenCalledTimes(2);
+    later();
+  });
+
+  it("is not heard by who did not", () => {
+    tellArrival(from(1, "hey"));
+    later();
+    expect(contexts).not.toHaveBeenCalled();
+  });
 });

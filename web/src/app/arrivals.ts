@@ -2,6 +2,7 @@ import type { Message } from "@/api/types";
 import { senderOf } from "@/features/message/people";
 import { previewOf } from "@/features/message/preview";
 import { announce } from "@/lib/announce";
+import { ring, wantsSound } from "@/lib/sound";
 import { texts } from "@/texts";
 
 /** What comes in within this time is told together: a burst must not talk for minutes. */
@@ -17,7 +18,10 @@ const waiting = new Map<number, Arrived>();
 
 /** Says who wrote what, of each conversation the last message and how many there were. */
 export function tellArrival(message: Message, count = 1): void {
-  if (waiting.size === 0) setTimeout(tellAll, GATHER_MS);
+  if (waiting.size === 0) {
+    setTimeout(tellAll, GATHER_MS);
+    if (wantsSound()) ring();
+  }
   const before = waiting.get(message.conversationId)?.count ?? 0;
   waiting.set(message.conversationId, { message, count: before + count });
 }

@@ -29,6 +29,7 @@ export function message(id: number, fields: Partial<Message> = {}): Message {
     awsPhoneNumberId: null,
     clientId: null,
     replyTo: null,
+    isReply: false,
     forwarded: false,
     reactions: [],
     edited: false,

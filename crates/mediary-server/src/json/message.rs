@@ -52,6 +52,8 @@ pub(crate) struct Message {
     /// The id of the message that this one answers, if it is known here.
     #[schema(required, value_type = Option<i64>)]
     reply_to: Option<MessageId>,
+    /// Whether it answers a message, which may be one that is not here.
+    is_reply: bool,
     forwarded: bool,
     reactions: Vec<Reaction>,
     edited: bool,
@@ -108,6 +110,7 @@ impl Shape<MessageWithMedia> for Message {
             receiving_phone: message.receiving_phone,
             whatsapp_account_id: message.account_id,
             aws_phone_number_id: message.aws_phone_number_id,
+            is_reply: message.reply_to.is_some(),
             reply_to: message.reply_to.and_then(|reply| reply.message_id),
             forwarded: message.forwarded,
             reactions: message

@@ -202,6 +202,22 @@ async fn unknown_types_and_fields_are_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn answer_says_that_it_is_one_also_where_the_other_message_is_not_here() {
+    let world = World::sqlite().await;
+    let (question, mut answer, mut stray) =
+        (text("wamid.question", "blue?"), text("wamid.answer", "red"), text("wamid.stray", "yes"));
+    answer["context"] = json!({ "from": "15550783881", "id": "wamid.question" });
+    stray["context"] = json!({ "from": "15550783881", "id": "wamid.of_last_year" });
+    assert_eq!(post(&world, webhook(&[vec![incoming(&[question, answer, stray])]])).await, 200);
+    let messages = messages_become(&world, 3).await;
+    let one = |id: &str| messages.iter().find(|message| message["providerMessageId"] == id).unwrap();
+    let told = |id: &str| (one(id)["isReply"].clone(), one(id)["replyTo"].clone());
+    assert_eq!(told("wamid.question"), (json!(false), json!(null)));
+    assert_eq!(told("wamid.answer"), (json!(true), one("wamid.question")["id"].clone()));
+    assert_eq!(told("wamid.stray"), (json!(true), json!(null)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn verification_answers_the_challenge_where_the_token_is_right() {
     let world = World::sqlite().await;
     let ask = async |token: &str| {

@@ -1553,6 +1553,8 @@ export interface components {
             forwarded: boolean;
             /** Format: int64 */
             id: number;
+            /** @description Whether it answers a message, which may be one that is not here. */
+            isReply: boolean;
             media: components["schemas"]["MediaFile"] | null;
             mediaMimeType: string | null;
             providerMediaId: string | null;
@@ -1940,6 +1942,8 @@ export interface components {
                 forwarded: boolean;
                 /** Format: int64 */
                 id: number;
+                /** @description Whether it answers a message, which may be one that is not here. */
+                isReply: boolean;
                 media: components["schemas"]["MediaFile"] | null;
                 mediaMimeType: string | null;
                 providerMediaId: string | null;

@@ -27,6 +27,7 @@ export function messageOf(item: Outgoing): Message {
     whatsappAccountId: 0,
     awsPhoneNumberId: null,
     replyTo: item.replyTo,
+    isReply: item.replyTo !== null,
     forwarded: false,
     reactions: [],
     edited: false,

@@ -9,10 +9,12 @@ import { toast } from "sonner";
 import { meQuery } from "@/api/queries";
 import { endOwnSession, sessionsQuery, settingsKeys } from "@/api/settings";
 import type { Session } from "@/api/types";
+import { CheckField } from "@/components/ui/field";
 import { LanguageSelect } from "@/components/ui/language";
 import { useLogOut } from "@/features/auth/useLogOut";
 import { Badge, Loaded, Panel, RowsLoading, Section } from "@/features/settings/parts";
 import { SettingsPage } from "@/features/settings/SettingsPage";
+import { chooseSound, ring, wantsSound } from "@/lib/sound";
 import { settings as words } from "@/texts/settings";
 
 const { session: say } = words;
@@ -42,6 +44,19 @@ export function SessionPage() {
       <Section title={say.language} lead={say.languageLead}>
         <Panel>
           <LanguageSelect />
+        </Panel>
+      </Section>
+      <Section title={say.arrivals} lead={say.arrivalsLead}>
+        <Panel>
+          <CheckField
+            label={say.sound}
+            hint={say.soundHint}
+            defaultChecked={wantsSound()}
+            onChange={({ target }) => {
+              chooseSound(target.checked);
+              if (target.checked) ring();
+            }}
+          />
         </Panel>
       </Section>
       <Sessions />

@@ -21,7 +21,7 @@ export function BubbleFrame({ message, lastOfGroup, children }: BubbleFrameProps
         "relative w-fit max-w-[min(34rem,86%)] rounded-2xl p-1 shadow-soft",
         outbound ? OUTBOUND : "bg-inbound",
         outbound ? "bubble bubble-ours" : "bubble",
-        message.replyTo === null ? "min-w-22" : "min-w-64",
+        message.isReply ? "min-w-64" : "min-w-22",
         lastOfGroup && (outbound ? "rounded-ee-md" : "rounded-es-md"),
       )}
     >

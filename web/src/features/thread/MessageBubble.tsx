@@ -71,14 +71,14 @@ function Body({ sender, ...props }: BubbleProps & { sender: string }) {
     return (
       <BubbleFrame message={message} lastOfGroup={props.lastOfGroup}>
         <BubbleHeading message={message} sender={firstOfGroup ? sender : null} />
-        {message.replyTo !== null && <Quote messageId={message.replyTo} />}
+        {message.isReply && <Quote messageId={message.replyTo} />}
         <Content message={message} sender={sender} />
       </BubbleFrame>
     );
   }
   return (
     <div className={clsx("flex flex-col", message.direction === "outbound" ? "items-end" : "items-start")}>
-      {message.replyTo !== null && (
+      {message.isReply && (
         <BubbleFrame message={message} lastOfGroup={props.lastOfGroup}>
           <Quote messageId={message.replyTo} />
         </BubbleFrame>

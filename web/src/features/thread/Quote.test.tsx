@@ -15,3 +15,10 @@ it.each([
   await screen.findByText("Mugs");
   expect([...document.querySelectorAll("img")].map((image) => image.getAttribute("src"))).toEqual(pictures);
 });
+
+it("an answer to a message that never came here says so, and asks nobody", () => {
+  const asked = serve(() => Response.json({}, { status: 404 }));
+  render(inInbox(<Quote messageId={null} />));
+  expect(screen.getByText("Original message is not available")).toBeTruthy();
+  expect(asked).not.toHaveBeenCalled();
+});

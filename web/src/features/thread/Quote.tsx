@@ -13,15 +13,21 @@ import { texts } from "@/texts";
 
 const THUMB_PX = 40;
 
-/** The message that this one answers, small; a click leads to it. */
-export function Quote({ messageId }: { messageId: number }) {
+/** The message that this one answers, small; a click leads to it. Without a number it is none that came here. */
+export function Quote({ messageId }: { messageId: number | null }) {
+  return messageId === null ? <QuoteGone /> : <QuoteById messageId={messageId} />;
+}
+
+function QuoteGone() {
+  return <p className={`${frame} text-muted italic`}>{texts.message.quoteGone}</p>;
+}
+
+function QuoteById({ messageId }: { messageId: number }) {
   const client = useQueryClient();
   const { conversation, jumpTo } = useThreadContext();
   const { data: message, isPending } = useQuery(messageQuery(messageId, client));
   if (isPending) return <Skeleton className="m-1 h-12 w-52 rounded-lg" />;
-  if (!message) {
-    return <p className={`${frame} text-muted italic`}>{texts.message.quoteGone}</p>;
-  }
+  if (!message) return <QuoteGone />;
   const sender = senderOf(message, conversation);
   const { icon: Icon, text } = previewOf(message);
   const pictured = picturedOf(message);

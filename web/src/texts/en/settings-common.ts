@@ -111,6 +111,11 @@ export const settingsCommon = {
     lead: "Who you are here.",
     language: "Language",
     languageLead: "For this browser. The page is loaded again; what you are writing stays.",
+    arrivals: "New messages",
+    arrivalsLead: "For this browser.",
+    sound: "Play a sound",
+    soundHint:
+      "Once for those that come in together. Their number also stands in the tab, and at the icon of an installed inbox.",
     name: "Name",
     email: "E-mail",
     role: "Role",

@@ -118,6 +118,11 @@ export const settingsCommon: typeof English = {
     lead: "Quién eres aquí.",
     language: "Idioma",
     languageLead: "Para este navegador. La página se vuelve a cargar; lo que estás escribiendo se conserva.",
+    arrivals: "Mensajes nuevos",
+    arrivalsLead: "Para este navegador.",
+    sound: "Reproducir un sonido",
+    soundHint:
+      "Una vez para los que llegan juntos. Su número aparece también en la pestaña y en el icono de la bandeja de entrada instalada.",
     name: "Nombre",
     email: "Correo electrónico",
     role: "Rol",

@@ -117,6 +117,11 @@ export const settingsCommon: typeof English = {
     lead: "Quem você é aqui.",
     language: "Idioma",
     languageLead: "Para este navegador. A página é recarregada; o que você está escrevendo fica.",
+    arrivals: "Mensagens novas",
+    arrivalsLead: "Para este navegador.",
+    sound: "Tocar um som",
+    soundHint:
+      "Uma vez para as que chegam juntas. O número delas também aparece na aba e no ícone da caixa de entrada instalada.",
     name: "Nome",
     email: "E-mail",
     role: "Função",
