@@ -90,7 +90,7 @@ export async function unnamed(page: Page): Promise<string[]> {
     .map(({ role }) => role?.value ?? "");
 }
 
-/** One finger from a point to another, as quick as somebody swipes. */
+/** One finger from a point to another, where it stops: what it lets go on the move would swallow the next tap. */
 export async function swipe(page: Page, from: [number, number], to: [number, number]): Promise<void> {
   const finger = await page.context().newCDPSession(page);
   const at = (share: number) => [
@@ -99,6 +99,10 @@ export async function swipe(page: Page, from: [number, number], to: [number, num
   await finger.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: at(0) });
   for (const share of [0.25, 0.5, 0.75, 1])
     await finger.send("Input.dispatchTouchEvent", { type: "touchMove", touchPoints: at(share) });
+  for (let frames = 0; frames < 8; frames++) {
+    await page.evaluate(() => new Promise(requestAnimationFrame));
+    await finger.send("Input.dispatchTouchEvent", { type: "touchMove", touchPoints: at(1) });
+  }
   await finger.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
   await finger.detach();
 }
