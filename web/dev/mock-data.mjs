@@ -5,7 +5,8 @@ import { loadSamples, png, sizeOf } from "./mock-samples.mjs";
 import { derive, HASH } from "./mock-variants.mjs";
 
 const MINUTE = 60_000;
-const LONG_THREAD = 400;
+const CUSTOMERS = 200;
+const LONG_THREAD = Number(process.env.MOCK_THREAD ?? 400);
 
 const NAMES = [
   "Amelia Hart",
@@ -160,7 +161,8 @@ export function makeData() {
 function fill(data) {
   const now = Date.now();
   for (const [at, name] of NAMES.entries()) data.addConversation(name, `4915100000${10 + at}`);
-  for (let at = NAMES.length; at < 90; at++) data.addConversation(`Customer ${at}`, `4915200000${10 + at}`);
+  for (let at = NAMES.length; at < CUSTOMERS; at++)
+    data.addConversation(`Customer ${at}`, `4915200000${10 + at}`);
   const [everyday, long, stream, broken] = data.conversations;
   fillEveryday(data, everyday, now - 95 * MINUTE);
   fillLong(data, long, now - 3 * 24 * 60 * MINUTE);

@@ -4,6 +4,7 @@ import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { keys } from "@/api/queries";
+import { focusPageIfLost } from "@/app/focusPage";
 import { startPlayingOn } from "@/app/playOn";
 import { createAppRouter } from "@/app/router";
 import { watchVersion } from "@/app/version";
@@ -32,6 +33,9 @@ const client = new QueryClient({
 });
 
 const router = createAppRouter(client);
+router.subscribe("onRendered", ({ fromLocation, pathChanged }) => {
+  if (fromLocation !== undefined && pathChanged) focusPageIfLost();
+});
 
 setSessionEndHandler(() => {
   if (router.state.location.pathname === "/login") return;

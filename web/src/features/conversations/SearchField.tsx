@@ -3,6 +3,7 @@ import { IconButton } from "@mediary/media/ui/button";
 import { Spinner } from "@mediary/media/ui/spinner";
 import { Search, X } from "lucide-react";
 import { useRef } from "react";
+import { SEARCH_ID } from "@/features/conversations/focus";
 import { texts } from "@/texts";
 
 type SearchFieldProps = {
@@ -11,7 +12,7 @@ type SearchFieldProps = {
   busy: boolean;
   /** Opens the first conversation that is found. */
   onOpen: () => void;
-  /** Goes on to the first of them. */
+  /** Goes on to the list. */
   onDown: () => void;
 };
 
@@ -26,7 +27,8 @@ export function SearchField({ value, onChange, busy, onOpen, onDown }: SearchFie
     },
   });
   const keys: Record<string, () => void> = {
-    Escape: () => (value ? onChange("") : input.current?.blur()),
+    // To the list, too: a field that only loses the focus leaves it nowhere.
+    Escape: () => (value ? onChange("") : onDown()),
     Enter: onOpen,
     ArrowDown: onDown,
   };
@@ -37,6 +39,7 @@ export function SearchField({ value, onChange, busy, onOpen, onDown }: SearchFie
       </span>
       <input
         ref={input}
+        id={SEARCH_ID}
         type="search"
         value={value}
         dir="auto"
