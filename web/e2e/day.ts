@@ -29,16 +29,22 @@ export const openList = async (page: Page): Promise<void> => {
 export const rowOf = (page: Page, { id }: Conversation): Locator =>
   list(page).locator(`a[href^="/c/${id}?"], a[href$="/c/${id}"]`);
 
-/** What has the focus, two frames from now; null where nothing has it that somebody could see. */
+/** As long as a page may take to hand the focus on: nobody presses the next key sooner. */
+const FRAMES = 10;
+
+/** What has the focus, two frames from now or a few later; null where nothing has it that somebody could see. */
 export function focusOf(page: Page): Promise<string | null> {
-  return page.evaluate(async () => {
+  return page.evaluate(async (most) => {
+    const seen = () => {
+      const { activeElement: focused } = document;
+      if (!(focused instanceof HTMLElement) || focused === document.body) return null;
+      const { width, height } = focused.getBoundingClientRect();
+      return focused.checkVisibility() && width > 0 && height > 0 ? focused.outerHTML.slice(0, 120) : null;
+    };
     for (let frames = 0; frames < 2; frames++) await new Promise(requestAnimationFrame);
-    const { activeElement: focused } = document;
-    if (!(focused instanceof HTMLElement) || focused === document.body || !focused.checkVisibility())
-      return null;
-    const { width, height } = focused.getBoundingClientRect();
-    return width > 0 && height > 0 ? focused.outerHTML.slice(0, 120) : null;
-  });
+    for (let frames = 2; frames < most && seen() === null; frames++) await new Promise(requestAnimationFrame);
+    return seen();
+  }, FRAMES);
 }
 
 /** Presses a key, after which something has to have the focus. */
@@ -117,4 +123,14 @@ export async function longPress(page: Page, target: Locator, done: Locator): Pro
   await expect(done).toBeVisible();
   await finger.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
   await finger.detach();
+}
+
+/** A finger leads down the list until a row is there, which may take a frame. */
+export async function scrollTo(page: Page, row: Locator): Promise<void> {
+  const isThere = () =>
+    row.waitFor({ state: "attached", timeout: 500 }).then(
+      () => true,
+      () => false,
+    );
+  while (!(await isThere())) await swipe(page, [200, 700], [200, 300]);
 }

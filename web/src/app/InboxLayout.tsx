@@ -62,9 +62,10 @@ export function InboxLayout() {
       <div className="flex min-h-0 flex-1">
         {!inSettings && (
           <nav
+            tabIndex={-1}
             aria-label={texts.shell.panes.list}
             className={clsx(
-              "w-full shrink-0 flex-col border-line bg-surface md:flex md:w-84 md:border-e",
+              "outline-none w-full shrink-0 flex-col border-line bg-surface md:flex md:w-84 md:border-e",
               atList ? "flex" : "hidden",
             )}
           >

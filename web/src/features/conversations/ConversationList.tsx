@@ -4,7 +4,7 @@ import { useLoadMore } from "@mediary/media/lib/useLoadMore";
 import { EmptyState, ErrorState } from "@mediary/media/ui/states";
 import { keepPreviousData, useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { defaultRangeExtractor, type Range, useVirtualizer } from "@tanstack/react-virtual";
+import { defaultRangeExtractor, measureElement, type Range, useVirtualizer } from "@tanstack/react-virtual";
 import { clsx } from "clsx";
 import { Inbox, SearchX, TextSearch } from "lucide-react";
 import { useRef, useState } from "react";
@@ -114,6 +114,10 @@ function Rows(props: RowsProps) {
     getScrollElement: () => scroller.current,
     estimateSize: () => height,
     getItemKey: (index) => conversations[index]?.id ?? index,
+    // On a phone the thread takes the place of the list: rows that are hidden keep their size, by which the list stays where it was.
+    measureElement: (row, entry, list) =>
+      measureElement(row, entry, list) ||
+      (list.measurementsCache[list.indexFromElement(row)]?.size ?? height),
     // The row that holds the focus stays in the page, wherever the list is scrolled to.
     rangeExtractor: (range: Range) => withCursor(defaultRangeExtractor(range), cursor),
     overscan: 6,

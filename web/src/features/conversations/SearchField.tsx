@@ -3,7 +3,6 @@ import { IconButton } from "@mediary/media/ui/button";
 import { Spinner } from "@mediary/media/ui/spinner";
 import { Search, X } from "lucide-react";
 import { useRef } from "react";
-import { SEARCH_ID } from "@/features/conversations/focus";
 import { texts } from "@/texts";
 
 type SearchFieldProps = {
@@ -39,7 +38,6 @@ export function SearchField({ value, onChange, busy, onOpen, onDown }: SearchFie
       </span>
       <input
         ref={input}
-        id={SEARCH_ID}
         type="search"
         value={value}
         dir="auto"
