@@ -10,6 +10,8 @@ const SCROLL_MS = 10_000;
 const MESSAGES = "10000";
 const FILES = "50000";
 const CUSTOMERS = 20;
+const THREAD = "#thread section[tabindex='0']";
+const GALLERY = "dialog[open] div:has(> [role=listbox])";
 
 const mock = spawn(process.execPath, ["dev/mock-server.mjs"], {
   env: { ...process.env, PORT: String(PORT), MOCK_THREAD: MESSAGES, MOCK_FILES: FILES },
@@ -25,8 +27,8 @@ try {
   for (let run = 1; run <= RUNS; run++) {
     console.log(`run ${run}`);
     console.log("  input to paint", await inPage(measureInput));
-    console.log("  thread of 10,000", await inPage((page) => measureScroll(page, "Diego Fernández", thread)));
-    console.log("  gallery of 50,000", await inPage((page) => measureScroll(page, "Beatriz Souza", gallery)));
+    console.log("  thread of 10,000", await inPage((page) => measureScroll(page, "Diego Fernández", THREAD)));
+    console.log("  gallery of 50,000", await inPage((page) => measureScroll(page, "Beatriz Souza", GALLERY)));
   }
 } finally {
   await browser?.close();
@@ -82,21 +84,18 @@ async function measureInput(page) {
   };
 }
 
-const thread = "#thread section[tabindex='0']";
-const gallery = "dialog[open] div:has(> [role=listbox])";
-
 /** Scrolls a long way, and watches the frames; at rest nothing may move. */
 async function measureScroll(page, name, scroller) {
   const answer = await page.request.get(`/api/conversations?search=${encodeURIComponent(name)}`);
   const [{ id }] = (await answer.json()).items;
-  await page.goto(scroller === gallery ? `/c/${id}?gallery=true` : `/c/${id}`);
+  await page.goto(scroller === GALLERY ? `/c/${id}?gallery=true` : `/c/${id}`);
   await page.locator(scroller).waitFor();
   await page.waitForTimeout(2_000);
   const before = await bounds(page);
   const { frames, tasks } = await page.evaluate(scrollFor, [
     scroller,
     SCROLL_MS,
-    scroller === thread ? -40 : 40,
+    scroller === THREAD ? -40 : 40,
   ]);
   await page.waitForTimeout(1_500);
   const drift = await page.evaluate(driftOf, scroller);
