@@ -112,7 +112,8 @@ async fn create_user(
 
 /// Change a user
 #[utoipa::path(patch, path = "/api/users/{id}", tag = "Users", params(("id" = i64, Path)), request_body = UserChange,
-    responses((status = 200, body = User), (status = 400, body = ProblemBody), (status = 404, body = ProblemBody)))]
+    responses((status = 200, body = User), (status = 400, body = ProblemBody), (status = 404, body = ProblemBody),
+    (status = 409, body = ProblemBody)))]
 async fn change_user(
     State(app): State<App>,
     may: May<rights::ManageUsers>,

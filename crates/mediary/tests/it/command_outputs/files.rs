@@ -4,18 +4,21 @@ use std::time::{Duration, SystemTime};
 
 use mediary_simulator::{MediaSpec, MessageSpec};
 use mediary_testing::bucket::Bucket;
+use serde_json::Value;
 
 use super::Outputs;
 use crate::harness::{Database, World, bucket_settings};
 
-/// A world of so many stored files, with its server stopped: what a command finds is of its own making.
+/// A world of so many stored files, with its server stopped: what a command finds is of its own making. Of each file the server has found
+/// out that nothing can be made of it.
 async fn stored(database: Database, settings: &[(&str, &str)], files: u64) -> World {
     let mut world = World::new(database, &[&[("MEDIARY_LOG", "error")][..], settings].concat()).await;
     for seed in 1..=files {
         let media =
             world.simulator.add_media(&MediaSpec::generated(50_000, seed, "image/jpeg")).await.unwrap();
         let sent = world.simulator.send(&MessageSpec::media("image", &media.id)).await.unwrap();
-        world.api().completed(&sent.id).await;
+        let is_tried = |media: &Value| media["variantsError"].is_string();
+        world.api().media_of(&sent.id, "what could not be made", is_tried).await;
     }
     assert!(world.stop());
     world
