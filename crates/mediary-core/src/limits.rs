@@ -132,7 +132,7 @@ pub const SENT_AT_ONCE: usize =
 /// Files that are chosen for an archive, and files of an archive: what is known of each is in memory while it is sent.
 pub const ARCHIVE_CHOSEN_FILES: usize = 1000;
 pub const ARCHIVE_FILES: usize = 10_000;
-/// Archives that are sent at once, before the next one gets 429: to one reader (a user, a key, or whoever has one link), by all links of
+/// Archives that are sent at once, before the next one gets 429: to one reader (a user, a key, or all who have one link), by all links of
 /// one company, and of one company; and of all companies, before the next one gets 503. Each may take hours, so none of them may take
 /// all that there is for the one after it.
 pub const ARCHIVES_AT_ONCE_PER_READER: usize = 2;

@@ -21,12 +21,12 @@ pub(crate) struct ArchiveSlots {
     of_companies: Arc<Slots<CompanyId>>,
 }
 
-/// To whom an archive is sent.
+/// The recipient of an archive.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum ArchiveReader {
     /// A user or a key, by its name in the audit log.
     Caller(CompanyId, String),
-    /// Whoever has this link.
+    /// Anybody who has this link.
     Link(CompanyId, i64),
 }
 

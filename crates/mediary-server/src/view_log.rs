@@ -1,6 +1,6 @@
 //! Views of files in the audit log, of companies that want them there.
 //!
-//! Whoever gets bytes of a file viewed it, whichever part of it they ask for first. A player asks for hundreds of parts: one entry
+//! Every answer with bytes of a file is a view of it, whichever part was asked for first. A player asks for hundreds of parts: one entry
 //! stands for all that the same viewer reads of a file from the same address within a period of the clock. What is in the log already
 //! is remembered here, and otherwise found in the log, so that it does not matter which node answers.
 

@@ -69,7 +69,7 @@ impl<'a> Target<'a> {
     }
 }
 
-/// The rows of a statement that only reads. If its connection had ended while it was idle, it is run once more: it changed nothing.
+/// The rows of a statement that only reads. If its connection had ended while it was idle, it runs again: it changed nothing.
 pub(crate) fn read(pool: &PostgresPool, sql: SqlStr, args: Args) -> BoxFuture<'_, Result<Vec<Row>>> {
     let fetched = async move {
         #[cfg(test)]

@@ -6,7 +6,7 @@ import { dependencies, peerDependencies } from "./package.json" with { type: "js
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
-/** What whoever takes the React components has by themselves. */
+/** What a user of the React components has by themselves. */
 const theirs = Object.keys({ ...dependencies, ...peerDependencies });
 const isTheirs = (id: string) => theirs.some((name) => id === name || id.startsWith(`${name}/`));
 

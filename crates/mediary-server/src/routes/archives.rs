@@ -106,7 +106,7 @@ struct ArchiveUrl {
 /// Make a link to a zip of chosen files
 ///
 /// Anybody with the link can read these files until it ends, a day later, without logging in, and continue where a download broke off.
-/// Whoever may read the files one by one may have them together. Each link is in the audit log; twenty in a minute, and the next one is 429.
+/// A caller who may read the files one by one may have them together. Each link is in the audit log; twenty in a minute, and the next one is 429.
 #[utoipa::path(post, path = "/api/media/archive", tag = "Media", request_body = NewArchive, responses(
     (status = 201, body = ArchiveUrl), (status = 400, body = ProblemBody), (status = 404, body = ProblemBody),
     (status = 429, body = ProblemBody)))]

@@ -1,5 +1,6 @@
 /** The frame around what one sees, the log-in, and the list of conversations. */
 
+import { english } from "@mediary/media/english";
 import type { ErrorWords } from "@/texts/codes";
 import { plurals } from "@/texts/plural";
 
@@ -17,8 +18,8 @@ export const frame = {
     skip: "Skip to the messages",
     skipToPage: "Skip to this page",
   },
-  time: { today: "Today", yesterday: "Yesterday" },
-  action: { retry: "Retry", back: "Back", close: "Close", cancel: "Cancel" },
+  time: english.time,
+  action: english.action,
   field: { show: (name: string) => `Show: ${name}`, hide: (name: string) => `Hide: ${name}` },
   error: {
     network: "The server cannot be reached. Check your connection, then try again.",

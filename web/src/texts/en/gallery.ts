@@ -1,22 +1,16 @@
 /** The sentences of the gallery and of the search. */
 
+import { english } from "@mediary/media/english";
 import { number, plurals } from "@/texts/plural";
 
 const plural = plurals.en;
 
 export const gallery = {
+  ...english.gallery,
   title: "Media",
   of: (name: string) => `Media with ${name}`,
   all: "All media",
   close: "Close the media",
-  lightbox: "Files, large",
-  loading: "Loading media",
-  emptyHint: "Photos, voice notes and documents show here as they come in.",
-  emptyCompany: "No media yet",
-  nothingFound: "No media with these filters",
-  nothingFoundHint: "Take some of them away to see more.",
-  clearFilters: "Clear filters",
-  moreFailed: "Failed to load more media",
   fresh: (n: number) => `${plural(n, { one: "# new file", other: "# new files" })}: show`,
   search: "Search names and captions",
   filters: "Filters",
@@ -31,16 +25,6 @@ export const gallery = {
   direction: { label: "From whom", any: "From anybody", inbound: "From customers", outbound: "From us" },
   directionOne: (name: string) => `From ${name}`,
   sender: "Number of the sender",
-  status: {
-    label: "State",
-    any: "Any state",
-    completed: "Stored",
-    pending: "Not fetched yet",
-    downloading: "Downloading",
-    failed: "Failed",
-  },
-  heldBack: "Held back",
-  gone: "Not available",
   fromDay: "From day",
   toDay: "To day",
   sort: {
@@ -52,21 +36,9 @@ export const gallery = {
     "name-asc": "Name, A to Z",
     "name-desc": "Name, Z to A",
   },
-  view: { grid: "As a grid", table: "As a table" },
-  month: "Month",
-  columns: {
-    preview: "Preview",
-    name: "Name",
-    type: "Type",
-    size: "Size",
-    date: "Date",
-    sender: "Sender",
-    actions: "Actions",
-  },
   downloadAll: "Download all as zip",
   selection: "Selected files",
   selected: (n: number) => `${number(n)} selected`,
-  tooMany: (most: number) => `${number(most)} files at once are the most.`,
   clear: "Clear the selection",
   download: "Download",
   zip: "Download as zip",
@@ -84,7 +56,6 @@ export const gallery = {
   removed: (n: number) => `${plural(n, { one: "# file", other: "# files" })} deleted`,
   removeFailed: (n: number, reason: string) =>
     `${plural(n, { one: "# file", other: "# files" })} could not be deleted. ${reason}`,
-  showInThread: "Show in conversation",
 };
 
 export const search = {

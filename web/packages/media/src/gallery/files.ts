@@ -1,6 +1,6 @@
 import type { MediaFile } from "../types";
 
-/** The files of a gallery as far as they are loaded, in its order, and the ways to load more of them; whoever keeps them. */
+/** The files of a gallery as far as they are loaded, in its order, and the ways to load more of them, wherever they are kept. */
 export type GalleryFiles = {
   files: MediaFile[];
   /** Where in the list a file stands, by its id. */

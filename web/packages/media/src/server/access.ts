@@ -49,7 +49,7 @@ export function linkMaker(): ((file: LinkRequest) => Promise<Link>) | null {
   return access.authorize ? signedLink : null;
 }
 
-/** Long enough for whoever leaves a page open over their lunch. */
+/** Long enough for people who leave a page open over their lunch. */
 const LINK_SECONDS = 6 * 3600;
 
 async function signedLink({ mediaId, variant, download }: LinkRequest): Promise<Link> {

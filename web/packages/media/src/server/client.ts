@@ -77,7 +77,7 @@ async function send(method: string, url: string, body: unknown, signal?: AbortSi
   return ask(url, init, signal);
 }
 
-/** Asks the server; `given` is the signal by which whoever asks gives up. */
+/** Asks the server; `given` is the signal by which the caller gives up. */
 export async function ask(path: string, init: RequestInit, given?: AbortSignal): Promise<Response> {
   try {
     const headers = { ...asRecord(init.headers ?? {}), ...asRecord(await authorized()) };

@@ -71,7 +71,7 @@ export class FileSource {
     }
   }
 
-  /** Until nobody watches: a file that is here may be deleted, but whoever looks at it finds that out by itself. */
+  /** Until nobody watches: a file that is here may be deleted, but a viewer that shows it finds that out by itself. */
   async #follow(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const { media } = this.#state;

@@ -13,7 +13,7 @@ export type MediaServices = {
   onDownload: ((media: MediaFile, error: Error | null) => void) | null;
 };
 
-/** The newest records that the viewers themselves came by, for whoever shows the same files. */
+/** The newest records that the viewers themselves came by, for others that show the same files. */
 export const useRecords = create<{ byId: ReadonlyMap<number, MediaFile> }>(() => ({ byId: new Map() }));
 
 const RECORDS_MAX = 500;

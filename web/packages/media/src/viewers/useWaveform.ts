@@ -13,7 +13,7 @@ const kept = new Map<string, WaveformData>();
 
 /**
  * The waveform of a stored recording, asked for once somebody sees it; null until it is there, and where there is none. What is
- * just being made, or fails on the way, is asked for once more, and after that only when the file's record has changed.
+ * just being made, or fails on the way, is asked for again once, and after that only when the file's record has changed.
  */
 export function useWaveform(media: MediaFile, inView: boolean): WaveformData | null {
   const url = variantUrl(media, "peaks");
