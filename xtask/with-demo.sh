@@ -34,7 +34,10 @@ if [[ -z $MEDIARY_PASSWORD ]]; then
     exit 1
 fi
 export MEDIARY_URL MEDIARY_EMAIL MEDIARY_PASSWORD MEDIARY_CONTROL
-if ! "$@"; then
+# What the command said last stands below the long log of the demo, where people look first.
+if ! "$@" 2>&1 | tee "$folder/output"; then
     tail -n 50 "$folder/log" >&2
+    echo "--- the demo's log ends here; the command ended with:" >&2
+    tail -n 60 "$folder/output" >&2
     exit 1
 fi
