@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Runs a command against a fresh demo on a free port, then stops the demo and removes what it wrote.
+# Of the demo's day only the past is played, so that nothing moves but what the command itself moves.
 # The command finds it by MEDIARY_URL, MEDIARY_EMAIL and MEDIARY_PASSWORD, and the control of the simulated WhatsApp
 # by MEDIARY_CONTROL.
 set -euo pipefail
@@ -7,7 +8,7 @@ cd "$(dirname "$0")/.."
 
 folder=$(mktemp -d)
 binary=${MEDIARY_BINARY:-target/debug/mediary}
-"$binary" demo --listen 127.0.0.1:0 --data-dir "$folder/data" >"$folder/log" 2>&1 &
+"$binary" demo --listen 127.0.0.1:0 --data-dir "$folder/data" --speed 0 >"$folder/log" 2>&1 &
 demo=$!
 stop() {
     kill "$demo" 2>/dev/null || true

@@ -100,8 +100,8 @@ pub(crate) fn play(
     options: PlayOptions,
 ) -> Result<impl Future<Output = ()> + Send + 'static, Error> {
     let so_far = options.minutes_so_far;
-    if !(options.speed.is_finite() && options.speed > 0.0 && so_far.is_finite() && so_far >= 0.0) {
-        return Err(Error::invalid("play: speed must be above 0, and the minutes so far at least 0"));
+    if !(options.speed.is_finite() && options.speed >= 0.0 && so_far.is_finite() && so_far >= 0.0) {
+        return Err(Error::invalid("play: speed and the minutes so far must be at least 0"));
     }
     let day = day()?;
     if world.accounts.find(&day.account.phone_number_id).is_none() {
@@ -109,7 +109,7 @@ pub(crate) fn play(
     }
     Ok(async move {
         play_once(&world, &day, options).await;
-        if !options.again {
+        if !options.again || options.speed == 0.0 {
             return;
         }
         loop {
@@ -125,6 +125,9 @@ async fn play_once(world: &World, day: &Day, options: PlayOptions) {
     let mut ids = HashMap::new();
     for event in &day.events {
         let live = event.at_minute > options.minutes_so_far;
+        if live && options.speed == 0.0 {
+            return;
+        }
         let timestamp = if live {
             let ahead = (event.at_minute - options.minutes_so_far) * 60.0 / options.speed;
             sleep_until(started + Duration::from_secs_f64(ahead)).await;

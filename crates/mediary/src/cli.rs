@@ -14,7 +14,7 @@ use url::Url;
 pub(crate) use self::send::SendArgs;
 
 /// Minutes of the played day that may pass in a second: from real time to a day.
-const SPEEDS: std::ops::RangeInclusive<f64> = 0.01..=1440.0;
+const SPEEDS: std::ops::RangeInclusive<f64> = 0.0..=1440.0;
 
 /// Mediary keeps the media of WhatsApp Business: captured before it expires, proved whole, served to the people allowed to see it.
 #[derive(Debug, Parser)]
@@ -102,7 +102,7 @@ pub(crate) struct DemoArgs {
     /// The folder for the demo's data. Emptied at each start.
     #[arg(long, default_value = "./mediary-demo")]
     pub(crate) data_dir: PathBuf,
-    /// Minutes of the played day that pass in a second once the day so far has been played.
+    /// Minutes of the played day that pass in a second once the day so far has been played; with 0 nothing more happens.
     #[arg(long, default_value_t = 0.5, allow_negative_numbers = true, value_parser = values::number(SPEEDS))]
     pub(crate) speed: f64,
 }
@@ -126,7 +126,7 @@ pub(crate) struct SimulateArgs {
     /// Play a day of conversations to the webhook.
     #[arg(long, requires = "webhook_url")]
     pub(crate) play: bool,
-    /// Minutes of the played day that pass in a second.
+    /// Minutes of the played day that pass in a second; with 0 the day ends with what happened until now.
     #[arg(long, default_value_t = 0.5, requires = "play", allow_negative_numbers = true, value_parser = values::number(SPEEDS))]
     pub(crate) speed: f64,
     /// The share of media requests that meet a random fault, from 0 to 1.

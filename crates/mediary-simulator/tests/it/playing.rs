@@ -64,6 +64,27 @@ async fn whole_day_can_be_over_at_once() {
 }
 
 #[tokio::test]
+async fn nothing_happens_after_the_day_so_far_at_speed_0() {
+    /// Of the first quarter of an hour.
+    const EVENTS: usize = 11;
+    let play = PlayOptions { speed: 0.0, minutes_so_far: 15.0, again: true };
+    let (simulator, receiver) = start_with_receiver(|config| config.play = Some(play)).await;
+    let messages = |received: &[ReceivedPost]| {
+        let updates = received.iter().flat_map(ReceivedPost::updates);
+        updates.filter(|update| matches!(update.kind, UpdateKind::Message { .. })).count()
+    };
+    let so_far = async {
+        let mut posts = 1;
+        while messages(&receiver.wait_for(posts).await) < EVENTS {
+            posts = receiver.wait_for(posts).await.len() + 1;
+        }
+    };
+    tokio::time::timeout(DEADLINE, so_far).await.expect("what happened so far comes");
+    simulator.flush(DEADLINE).await.unwrap();
+    assert_eq!(messages(&receiver.wait_for(1).await), EVENTS);
+}
+
+#[tokio::test]
 async fn rest_of_the_day_is_played_live() {
     // A minute of the day in under a millisecond: the first quarter of an hour comes at once, the rest follows.
     let play = PlayOptions { speed: 100_000.0, minutes_so_far: 15.0, again: false };
