@@ -1,10 +1,10 @@
 import type { Locator, Page } from "@playwright/test";
-import type { MediaFile } from "../src/api/types.ts";
 import {
   arrive,
   checkAccess,
   control,
   conversations,
+  conversationWithPhotos,
   expect,
   fileArrives,
   findMedia,
@@ -20,34 +20,6 @@ const files = (place: Page | Locator) => place.locator("[data-file]");
 const modal = (page: Page) => page.getByRole("dialog", { name: /^Media with/ });
 const focused = (page: Page) => page.evaluate(() => document.activeElement?.tagName);
 const idOf = (file: Locator) => file.getAttribute("data-file");
-
-let known: Promise<number> | undefined;
-
-/** A conversation with several stored photos; made where there is none. */
-function conversationWithPhotos(page: Page): Promise<number> {
-  known ??= findOrMake(page);
-  return known;
-}
-
-async function findOrMake(page: Page): Promise<number> {
-  const answer = await page.request.get(`/api/media?limit=100&${ready}&fileType=image`);
-  const { items } = (await answer.json()) as { items: MediaFile[] };
-  const counts = new Map<number, number>();
-  for (const { conversationId } of items) counts.set(conversationId, (counts.get(conversationId) ?? 0) + 1);
-  // The latest: others may hold more than is quickly looked through.
-  const found = [...counts].find(([, count]) => count > 2);
-  if (found) return found[0];
-  const number = await ownNumber(page, "store");
-  let conversation = 0;
-  for (const sample of ["mugs", "bike", "harbour"]) {
-    const { id, conversationId } = await fileArrives(page, number, { type: "image", media: { sample } });
-    conversation = conversationId;
-    await expect
-      .poll(async () => (await (await page.request.get(`/api/media/${id}`)).json()).downloadStatus)
-      .toBe("completed");
-  }
-  return conversation;
-}
 
 async function openGallery(page: Page): Promise<number> {
   const id = await conversationWithPhotos(page);

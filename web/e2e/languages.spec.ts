@@ -1,7 +1,8 @@
 import { gzipSync } from "node:zlib";
 import type { Page } from "@playwright/test";
+import type { MediaFile } from "../src/api/types.ts";
 import { catalogueOf, englishOn, LANGUAGES, type Language } from "./catalogue.ts";
-import { checkAccess, email, expect, findMedia, password, test } from "./support.ts";
+import { checkAccess, conversationWithPhotos, email, expect, findMedia, password, test } from "./support.ts";
 
 const SIZES = { desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
 const REGIONS: Record<Language, string> = { en: "en-GB", es: "es-MX", pt: "pt-BR", ar: "ar-EG", hi: "hi-IN" };
@@ -197,7 +198,10 @@ test.describe("from right to left", () => {
     await expect(row).toBeVisible();
     expect((await list.boundingBox())?.x).toBeGreaterThan(SIZES.desktop.width / 2);
 
-    const photo = await findMedia(inbox, "downloadStatus=completed&fileType=image");
+    const answer = await inbox.request.get(
+      `/api/conversations/${await conversationWithPhotos(inbox)}/media?downloadStatus=completed&fileType=image`,
+    );
+    const [photo] = ((await answer.json()) as { items: MediaFile[] }).items;
     await inbox.goto(`/c/${photo?.conversationId}?view=${photo?.messageId}`);
     const large = inbox.getByRole("dialog");
     const older = large.getByRole("button", { name: texts.lightbox.inThread.before });

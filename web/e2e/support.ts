@@ -148,6 +148,34 @@ export async function arrive(page: Page, conversation: Conversation, message: ob
   await control(page, "messages", { ...message, customer, ...number });
 }
 
+let withPhotos: Promise<number> | undefined;
+
+/** A conversation with several stored photos; made where there is none. */
+export function conversationWithPhotos(page: Page): Promise<number> {
+  withPhotos ??= findOrSendPhotos(page);
+  return withPhotos;
+}
+
+async function findOrSendPhotos(page: Page): Promise<number> {
+  const answer = await page.request.get(`/api/media?limit=100&downloadStatus=completed&fileType=image`);
+  const { items } = (await answer.json()) as { items: MediaFile[] };
+  const counts = new Map<number, number>();
+  for (const { conversationId } of items) counts.set(conversationId, (counts.get(conversationId) ?? 0) + 1);
+  // The latest: others may hold more than is quickly looked through.
+  const found = [...counts].find(([, count]) => count > 2);
+  if (found) return found[0];
+  const number = await ownNumber(page, "store");
+  let conversation = 0;
+  for (const sample of ["mugs", "bike", "harbour"]) {
+    const { id, conversationId } = await fileArrives(page, number, { type: "image", media: { sample } });
+    conversation = conversationId;
+    await expect
+      .poll(async () => (await (await page.request.get(`/api/media/${id}`)).json()).downloadStatus)
+      .toBe("completed");
+  }
+  return conversation;
+}
+
 /** A conversation of more than one page; made where there is none. */
 export async function longThread(page: Page): Promise<number> {
   for (const { id } of await conversations(page)) {
