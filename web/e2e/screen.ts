@@ -8,65 +8,64 @@ const CELL = 12;
 const COLOUR_DISTANCE_MAX = 24;
 /** How far away the same colour may stand, in cells, as other fonts are wider or higher. */
 const REACH = 1;
-/** The share of cells that may differ. */
-const DIFFERING_MAX = 0.08;
 /** Within which time a view has to look like its reference. */
 const CALM_MS = 6_000;
 
 /** A screenshot of which each cell has become one colour. */
 type Screen = { columns: number; rows: number; colours: Buffer; png: string };
 
-/** What takes the screenshots of a page: a second, empty page of the same browser reduces them. */
-export class Camera {
-  constructor(
-    private readonly page: Page,
-    private readonly lab: Page,
-    private readonly info: TestInfo,
-  ) {}
+/** A page, and what compares its screenshots with their references. */
+export type Camera = {
+  page: Page;
+  /** An empty page of the same browser, which reduces them. */
+  lab: Page;
+  info: TestInfo;
+  /** The share of cells that may differ. */
+  differsMax: number;
+};
 
-  /** That the page looks like its reference; `npm run screens` writes that instead. */
-  async check(name: string): Promise<void> {
-    const path = this.info.snapshotPath(`${name}.png`);
-    if (["all", "changed"].includes(this.info.config.updateSnapshots)) return this.write(name, path);
-    const saved = await readFile(path).catch(() => null);
-    expect.soft(saved, `${name} has a reference: npm run screens takes it`).not.toBeNull();
-    if (saved === null) return;
-    const reference = await this.reduced(saved, 1);
-    let share = 1;
-    const until = Date.now() + CALM_MS;
-    do {
-      const taken = await this.page.screenshot({ animations: "disabled" });
-      share = difference(await this.reduced(taken), reference);
-      if (share > DIFFERING_MAX) await writeFile(await this.place(`${name}.png`), taken);
-    } while (share > DIFFERING_MAX && Date.now() < until);
-    if (process.env.SCREENS_SAY) console.log(`${this.info.title} ${name}: ${(share * 100).toFixed(1)} %`);
-    expect.soft(share, `${name}: the share of it that differs from ${path}`).toBeLessThanOrEqual(DIFFERING_MAX);
-  }
+/** That the page looks like its reference; `npm run screens` writes that instead. */
+export async function checkScreen(camera: Camera, name: string): Promise<void> {
+  const { page, info, differsMax } = camera;
+  const path = info.snapshotPath(`${name}.png`);
+  if (["all", "changed"].includes(info.config.updateSnapshots)) return write(camera, name, path);
+  const saved = await readFile(path).catch(() => null);
+  expect.soft(saved, `${name} has a reference: npm run screens takes it`).not.toBeNull();
+  if (saved === null) return;
+  const reference = await reduced(camera, saved, 1);
+  let share = 1;
+  const until = Date.now() + CALM_MS;
+  do {
+    const taken = await page.screenshot({ animations: "disabled" });
+    share = difference(await reduced(camera, taken), reference);
+    if (share > differsMax) await writeFile(await fullSize(camera, name), taken);
+  } while (share > differsMax && Date.now() < until);
+  expect.soft(share, `${name}: the share of it that differs from ${path}`).toBeLessThanOrEqual(differsMax);
+}
 
-  /** Stickers move for ever: nothing more comes in once two in a row are alike. */
-  private async write(name: string, path: string): Promise<void> {
-    let taken = await this.page.screenshot({ animations: "disabled" });
-    let [before, now] = [await this.reduced(taken), await this.reduced(taken)];
-    do {
-      taken = await this.page.screenshot({ animations: "disabled" });
-      [before, now] = [now, await this.reduced(taken)];
-    } while (difference(before, now) > 0);
-    await writeFile(await this.place(`${name}.png`), taken);
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, now.png, "base64");
-  }
+/** Nothing more comes in once two in a row are alike; byte for byte they need not be. */
+async function write(camera: Camera, name: string, path: string): Promise<void> {
+  let taken = await camera.page.screenshot({ animations: "disabled" });
+  let [before, now] = [await reduced(camera, taken), await reduced(camera, taken)];
+  do {
+    taken = await camera.page.screenshot({ animations: "disabled" });
+    [before, now] = [now, await reduced(camera, taken)];
+  } while (difference(before, now) > 0);
+  await writeFile(await fullSize(camera, name), taken);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, now.png, "base64");
+}
 
-  private async reduced(taken: Buffer, cell = CELL): Promise<Screen> {
-    const { colours, ...screen } = await this.lab.evaluate(reduce, { png: taken.toString("base64"), cell });
-    return { ...screen, colours: Buffer.from(colours, "latin1") };
-  }
+async function reduced({ lab }: Camera, taken: Buffer, cell = CELL): Promise<Screen> {
+  const { colours, ...screen } = await lab.evaluate(reduce, { png: taken.toString("base64"), cell });
+  return { ...screen, colours: Buffer.from(colours, "latin1") };
+}
 
-  /** Where a screenshot in its full size is put, to be looked at. */
-  private async place(name: string): Promise<string> {
-    const path = this.info.outputPath(name);
-    await mkdir(dirname(path), { recursive: true });
-    return path;
-  }
+/** Where a screenshot in its full size is put, to be looked at. */
+async function fullSize({ info }: Camera, name: string): Promise<string> {
+  const path = info.outputPath(`${name}.png`);
+  await mkdir(dirname(path), { recursive: true });
+  return path;
 }
 
 /** The share of cells of either screen whose colour is nowhere near in the other. */
