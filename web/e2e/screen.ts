@@ -9,7 +9,7 @@ const COLOUR_DISTANCE_MAX = 24;
 /** How far away the same colour may stand, in cells, as other fonts are wider or higher. */
 const REACH = 1;
 /** Within which time a view has to look like its reference. */
-const CALM_MS = 6_000;
+const CALM_MS = 15_000;
 
 /** A screenshot of which each cell has become one colour. */
 type Screen = { columns: number; rows: number; colours: Buffer; png: string };

@@ -144,7 +144,7 @@ for (const [form, { use, language, differsMax, isDark }] of Object.entries(FORMS
     test.use({ ...use, timezoneId: "UTC" });
 
     test(`every main view looks as it did: ${form}`, async ({ inbox, context }, info) => {
-      test.setTimeout(180_000);
+      test.setTimeout(300_000);
       const camera = { page: inbox, lab: await context.newPage(), info, differsMax };
       await inbox.bringToFront();
       await inbox.clock.setFixedTime(NOW);
