@@ -198,6 +198,7 @@ function fillEveryday(data, conversation, start) {
   const next = (minutes = 1.5) => (time += minutes * MINUTE);
   const text = (words, fields) => data.addMessage(conversation, next(), { text: words, ...fields });
   const out = { direction: "outbound" };
+  const picture = (name) => images.find((image) => image.name.startsWith(name)) ?? images[0];
   data.addMessage(conversation, start - 26 * 60 * MINUTE, { text: "Hi! Do you deliver on Saturdays?" });
   data.addMessage(conversation, start - 25.9 * 60 * MINUTE, {
     text: "We do, between nine and one 🙂",
@@ -206,10 +207,10 @@ function fillEveryday(data, conversation, start) {
   const question = text(
     "Good morning! The parcel came, but one corner is crushed. I took a photo before opening it.",
   );
-  const photo = data.addMedia(conversation, next(0.3), "image", images[2 % images.length], {
+  const photo = data.addMedia(conversation, next(0.3), "image", picture("parcel-damaged"), {
     message: { caption: "This is how it stood at the door" },
   });
-  data.addMedia(conversation, next(0.3), "image", images[0]);
+  data.addMedia(conversation, next(0.3), "image", picture("parcel-label"));
   text("Oh no, so sorry about that! Is anything inside broken?", { ...out, replyTo: photo.id });
   data.addMedia(conversation, next(), "audio", voices[0], { voice: true, durationMs: 6000 });
   text("Thanks, I will look at https://example.com/returns now.", {
@@ -235,7 +236,7 @@ function fillEveryday(data, conversation, start) {
   );
   text("مرحبا، هل يمكنكم إرسال الفاتورة باللغة العربية أيضا؟", { forwarded: true });
   text("Of course, here it is.", { ...out, edited: true, status: "delivered" });
-  data.addMedia(conversation, next(), "sticker", stickers[0]);
+  data.addMedia(conversation, next(), "sticker", stickers.at(-1));
   data.addMessage(conversation, next(), {
     type: "location",
     text: "Harbour Street 12, Bristol\n51.4495, -2.5968",
@@ -262,7 +263,7 @@ function fillEveryday(data, conversation, start) {
       { emoji: "🎉", from: "Jonas" },
     ],
   });
-  data.addMedia(conversation, next(), "image", images[1 % images.length], {
+  data.addMedia(conversation, next(), "image", picture("mugs"), {
     message: {
       caption:
         "And the new mugs look lovely on the shelf. We will order four more for the office kitchen next month.",

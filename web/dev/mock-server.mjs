@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
+import "./mock-clock.mjs";
 import { makeData } from "./mock-data.mjs";
 import { makeLists } from "./mock-lists.mjs";
 import { makeSending, readForm } from "./mock-sending.mjs";
@@ -13,6 +14,8 @@ const PORT = Number(process.env.PORT ?? 4010);
 const LATENCY_MS = Number(process.env.MOCK_LATENCY_MS ?? 0);
 const EMAIL = process.env.MEDIARY_EMAIL ?? "agent@example.com";
 const PASSWORD = process.env.MEDIARY_PASSWORD ?? "mediary";
+/** The address of a server whose inbox is shown; without it, the one that was built here. */
+const UI = process.env.MOCK_UI;
 const DIST = fileURLToPath(new URL("../dist/", import.meta.url));
 const CSP =
   "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
@@ -325,6 +328,15 @@ function serveFile(path, response) {
   response.writeHead(200, headers).end(readFileSync(file));
 }
 
+async function passFile(path, response) {
+  const answer = await fetch(new URL(path, UI));
+  const headers = {
+    "Content-Type": answer.headers.get("content-type") ?? "application/octet-stream",
+    "Content-Security-Policy": CSP,
+  };
+  response.writeHead(answer.status, headers).end(Buffer.from(await answer.arrayBuffer()));
+}
+
 async function answer(request, response) {
   const url = new URL(request.url, "http://mock");
   const { pathname: path, searchParams: query } = url;
@@ -332,7 +344,7 @@ async function answer(request, response) {
     const checks = ["database", "storage"].map((name) => ({ name, ok: true }));
     return json(response, 200, { ready: true, checks });
   }
-  if (!/^\/(api|_control|m)\//.test(path)) return serveFile(path, response);
+  if (!/^\/(api|_control|m)\//.test(path)) return UI ? passFile(path, response) : serveFile(path, response);
   if (LATENCY_MS > 0) await new Promise((resolve) => setTimeout(resolve, LATENCY_MS));
   const cookie = /mediary_session=([\w-]+)/.exec(request.headers.cookie ?? "")?.[1];
   if (path === "/api/auth/login") {

@@ -4,6 +4,7 @@ import { defineConfig } from "@playwright/test";
 export default defineConfig({
   testDir: ".",
   outputDir: "results",
+  snapshotPathTemplate: "{testDir}/screens/{arg}{ext}",
   timeout: 30_000,
   expect: { timeout: 7_000 },
   workers: 1,

@@ -51,7 +51,7 @@ export function SearchField({ value, onChange, busy, onOpen, onDown }: SearchFie
           event.preventDefault();
           act();
         }}
-        className="h-10 [@media(max-height:30rem)]:h-8 w-full rounded-xl bg-sunken px-9.5 placeholder:text-muted [&::-webkit-search-cancel-button]:hidden"
+        className="h-10 [@media(max-height:30rem)]:h-8 w-full rounded-xl text-ellipsis bg-sunken px-9.5 placeholder:text-muted [&::-webkit-search-cancel-button]:hidden"
       />
       {value && (
         <IconButton

@@ -30,7 +30,7 @@ export function FileDetails({ messageId, part }: { messageId: number; part: numb
           from="/c/$conversationId"
           to="."
           search={({ details: _, info: __, part: ___, ...rest }) => ({ ...rest, m: messageId })}
-          className="me-auto rounded-lg px-2 py-1.5 font-medium text-accent hover:bg-hover"
+          className="-ms-2 me-auto rounded-lg px-2 py-1.5 font-medium text-accent hover:bg-hover"
         >
           {texts.details.showInThread}
         </Link>
@@ -42,8 +42,8 @@ export function FileDetails({ messageId, part }: { messageId: number; part: numb
         {factsOf(media).map(([name, value]) => (
           <div key={name}>
             <dt className="text-muted text-xs">{name}</dt>
-            <dd dir="auto" className="wrap-anywhere select-text">
-              {value}
+            <dd className="wrap-anywhere select-text">
+              <bdi>{value}</bdi>
             </dd>
           </div>
         ))}

@@ -179,7 +179,7 @@ export function GallerySearch({ scope, busy }: { scope: GalleryScope; busy: bool
           event.stopPropagation();
           type("");
         }}
-        className="h-9 w-full rounded-xl bg-sunken px-9 placeholder:text-muted pointer-coarse:h-11 [&::-webkit-search-cancel-button]:hidden"
+        className="h-9 w-full rounded-xl text-ellipsis bg-sunken px-9 placeholder:text-muted pointer-coarse:h-11 [&::-webkit-search-cancel-button]:hidden"
       />
       {typed !== "" && (
         <IconButton

@@ -73,7 +73,7 @@ export function Palette({ commands, onClose }: PaletteProps) {
             setAt(0);
           }}
           onKeyDown={onKeyDown}
-          className="h-13 w-full bg-transparent px-12 text-base outline-none placeholder:text-muted"
+          className="h-13 w-full bg-transparent px-12 text-base text-ellipsis outline-none placeholder:text-muted"
         />
       </label>
       <div

@@ -124,7 +124,7 @@ export function SearchDialog({ words, onWords, onOpen, onClose }: SearchDialogPr
             type(target.value);
           }}
           onKeyDown={onKeyDown}
-          className="h-11 min-w-0 flex-1 bg-transparent text-base outline-none placeholder:text-muted"
+          className="h-11 min-w-0 flex-1 bg-transparent text-ellipsis text-base outline-none placeholder:text-muted"
         />
         <IconButton label={texts.action.close} onClick={onClose}>
           <X className="size-5" />

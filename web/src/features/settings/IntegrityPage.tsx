@@ -67,8 +67,8 @@ function Report({ check, finishedAt }: { check: StorageCheck; finishedAt: string
         >
           <ul className="flex flex-col gap-1">
             {untracked.first.map((key) => (
-              <li key={key} dir="ltr" className="wrap-anywhere text-start font-mono text-xs">
-                {key}
+              <li key={key} className="wrap-anywhere font-mono text-xs">
+                <bdi dir="ltr">{key}</bdi>
               </li>
             ))}
           </ul>

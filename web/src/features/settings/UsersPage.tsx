@@ -75,7 +75,7 @@ function UserRow({ user, onChange }: { user: User; onChange: () => void }) {
         </span>
         <span className="wrap-anywhere block text-muted">
           <bdi>{plainName(user.email)}</bdi>
-          <span className="sm:hidden"> · {words.role[user.role]}</span>
+          <span className="block sm:hidden">{words.role[user.role]}</span>
         </span>
       </span>
       <span className="hidden w-24 shrink-0 text-muted sm:block">{words.role[user.role]}</span>

@@ -97,7 +97,8 @@ export const settingsCommon = {
     createdText: "Copy it now. It is not shown again, and nobody can look it up.",
     done: "I have copied it",
     hideRevoked: "Hide keys that no longer work",
-    showRevoked: (n: number) => `Show ${plural(n, { one: "# key", other: "# keys" })} that no longer work`,
+    showRevoked: (n: number) =>
+      plural(n, { one: "Show # key that no longer works", other: "Show # keys that no longer work" }),
   },
   session: {
     sessions: "Where you are logged in",
@@ -126,7 +127,7 @@ export const settingsCommon = {
     lead: "The downloads of your company on all machines together; renewed every few seconds.",
     idle: "Everything is here. Nothing waits.",
     waiting: "Waiting downloads",
-    waitingSince: (when: string) => `The oldest is due since ${when}`,
+    waitingSince: (when: string) => `The oldest was due ${when}`,
     running: "Running downloads",
     failed: "Failed, a retry can help",
     expiring: "At risk within a day",

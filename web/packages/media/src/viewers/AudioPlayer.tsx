@@ -138,7 +138,13 @@ function Player({ media, url, sender, state, move, toggle, seek }: PlayerProps) 
               <SeekBar time={time} loaded={loaded} duration={length} onSeek={seek} />
             )}
           </div>
-          <div className="flex items-center gap-1.5 text-muted text-xs tabular-nums">
+          {/* Until the button beside it shows, a name has its place, too. */}
+          <div
+            className={clsx(
+              "flex items-center gap-1.5 text-muted text-xs tabular-nums",
+              !begun && "-me-12.5",
+            )}
+          >
             <Icon aria-hidden="true" className="size-3.5 shrink-0" />
             <span className="whitespace-nowrap">
               {begun ? formatDuration(time) : lengthOf(length, media.fileSize)}

@@ -1,5 +1,5 @@
 import { MessageSquareText, RotateCw, X, ZoomIn, ZoomOut } from "lucide-react";
-import { formatDateTime } from "../lib/format";
+import { formatDateTime, formatMoment } from "../lib/format";
 import { texts } from "../texts";
 import type { MediaFile } from "../types";
 import { IconButton } from "../ui/button";
@@ -38,7 +38,7 @@ export function LightboxBar({ neighbours, about, zoom, onClose, onJump }: Lightb
           <PersonName name={sender} className="truncate" />{" "}
           {counter && <span className="shrink-0 font-normal text-white/75">{place}</span>}
         </p>
-        <p className="truncate text-white/75 text-xs">{when}</p>
+        <p className="truncate text-white/75 text-xs">{about && formatMoment(about.timestamp)}</p>
         {/* Of a dialog only what is in it is heard. */}
         <p role="status" className="sr-only">
           {about && texts.lightbox.now(media ? kindOf(media).label : "", sender, when, place)}
