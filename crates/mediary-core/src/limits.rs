@@ -37,9 +37,9 @@ pub const SMALL_WEBHOOK_BYTES: usize = 64 * 1024;
 /// Items on a page of a list, unless the caller says otherwise, and at most.
 pub const PAGE_DEFAULT: u32 = 20;
 pub const PAGE_MAX: u32 = 100;
-/// JSON of the hits on a page of a search, which ends earlier where they are large. One hit is there in any case; it has no more of a
-/// text than WhatsApp takes of one, and of the places of words in a field no more than people look at.
-pub const SEARCH_PAGE_BYTES: usize = 512 * 1024;
+/// JSON of the items on a page, which ends earlier where they are large. One item is there in any case.
+pub const PAGE_BYTES: usize = 512 * 1024;
+/// A hit of a search has no more of a text than WhatsApp takes of one, and of the places of words in a field no more than people look at.
 pub const SEARCH_TEXT_CHARS: usize = 4096;
 pub const SEARCH_MARKS: usize = 32;
 /// Files of one message besides its own media: a form takes 30 photos and as many documents, a carousel has 10 cards.

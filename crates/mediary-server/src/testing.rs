@@ -326,6 +326,16 @@ impl House {
         made
     }
 
+    /// A message of another person with this text, and a file with this name.
+    pub(crate) async fn wordy_from(&self, company: &Company, phone: &str, wamid: &str, text: &str) -> Made {
+        let phone = Some(phone.to_owned());
+        let contact = ContactKey { wa_id: phone.clone(), phone, ..ContactKey::default() };
+        let mut message = incoming(company, wamid, self.engine.now());
+        message.media = message.media.map(|media| NewMedia { file_name: Some(text.to_owned()), ..media });
+        let message = IncomingMessage { contact, caption: Some(text.to_owned()), ..message };
+        self.record(company, wamid, message).await
+    }
+
     /// A message whose file has a name and is stored.
     pub(crate) async fn stored_named(
         &self,

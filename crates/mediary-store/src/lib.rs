@@ -97,9 +97,7 @@ pub use library::{AddedToLibrary, NewLibraryFile};
 pub use lists::{MediaQuery, MediaSort, Order};
 pub use media::MediaFile;
 pub use media_ids::KnownFile;
-pub use messages::{
-    Message, MessageError, MessageReaction, MessageSource, MessageWithMedia, MessagesAround, ReplyTo,
-};
+pub use messages::{Message, MessageError, MessageReaction, MessageSource, MessageWithMedia, ReplyTo};
 pub use moves::{FoundFile, StoredLocation};
 pub use newest_incoming::NewestIncoming;
 pub use nodes::{GoneNode, Presence};

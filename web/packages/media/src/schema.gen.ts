@@ -251,7 +251,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Messages of a conversation, newest first */
+        /**
+         * Messages of a conversation, newest first
+         * @description Around a message a page has that one and the next newer one in any case.
+         */
         get: operations["list_messages"];
         put?: never;
         post?: never;
@@ -669,7 +672,7 @@ export interface paths {
         /**
          * Search, newest first
          * @description Each hit says where in it the words stand. Messages that were taken back and files that were deleted are not found. A page may have
-         *     fewer items than `limit`, even none, while `hasMore` is true: then `nextCursor` goes on. One with large hits ends at 512 KiB.
+         *     fewer items than `limit`, even none, while `hasMore` is true: then `nextCursor` goes on.
          */
         get: operations["search"];
         put?: never;
@@ -1769,7 +1772,7 @@ export interface components {
         OutgoingType: "text" | "image" | "video" | "audio" | "document" | "sticker" | "location" | "contacts" | "reaction" | "template" | "interactive";
         /** @description One page of a list. */
         Page_ApiKey: {
-            /** @description Whether there may be more, also behind a page that is not full. */
+            /** @description Whether there may be more, also behind a page that is not full: one with large items ends at 512 KiB. */
             hasMore: boolean;
             items: {
                 createdAt: components["schemas"]["Time"];
@@ -1788,7 +1791,7 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_AuditEntry: {
-            /** @description Whether there may be more, also behind a page that is not full. */
+            /** @description Whether there may be more, also behind a page that is not full: one with large items ends at 512 KiB. */
             hasMore: boolean;
             items: {
                 action: string;
@@ -1807,7 +1810,7 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_Conversation: {
-            /** @description Whether there may be more, also behind a page that is not full. */
+            /** @description Whether there may be more, also behind a page that is not full: one with large items ends at 512 KiB. */
             hasMore: boolean;
             items: {
                 contact: components["schemas"]["Contact"];
@@ -1825,7 +1828,7 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_LibraryItem: {
-            /** @description Whether there may be more, also behind a page that is not full. */
+            /** @description Whether there may be more, also behind a page that is not full: one with large items ends at 512 KiB. */
             hasMore: boolean;
             items: {
                 /** Format: int64 */
@@ -1839,7 +1842,7 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_MediaFile: {
-            /** @description Whether there may be more, also behind a page that is not full. */
+            /** @description Whether there may be more, also behind a page that is not full: one with large items ends at 512 KiB. */
             hasMore: boolean;
             items: {
                 animated: boolean;
@@ -1922,7 +1925,7 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_Message: {
-            /** @description Whether there may be more, also behind a page that is not full. */
+            /** @description Whether there may be more, also behind a page that is not full: one with large items ends at 512 KiB. */
             hasMore: boolean;
             items: {
                 /** @description Further files: of a filled form, of a template's or an interactive message's header, of a carousel. */
@@ -1973,7 +1976,7 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_SearchHit: {
-            /** @description Whether there may be more, also behind a page that is not full. */
+            /** @description Whether there may be more, also behind a page that is not full: one with large items ends at 512 KiB. */
             hasMore: boolean;
             items: {
                 conversation: components["schemas"]["Conversation"] | null;
@@ -1987,7 +1990,7 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_Session: {
-            /** @description Whether there may be more, also behind a page that is not full. */
+            /** @description Whether there may be more, also behind a page that is not full: one with large items ends at 512 KiB. */
             hasMore: boolean;
             items: {
                 createdAt: components["schemas"]["Time"];
@@ -2005,7 +2008,7 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_Usage: {
-            /** @description Whether there may be more, also behind a page that is not full. */
+            /** @description Whether there may be more, also behind a page that is not full: one with large items ends at 512 KiB. */
             hasMore: boolean;
             items: {
                 /** Format: int64 */
@@ -2021,7 +2024,7 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_User: {
-            /** @description Whether there may be more, also behind a page that is not full. */
+            /** @description Whether there may be more, also behind a page that is not full: one with large items ends at 512 KiB. */
             hasMore: boolean;
             items: {
                 /** @description A person who is not active cannot log in. */
@@ -2041,7 +2044,7 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_WebhookEvent: {
-            /** @description Whether there may be more, also behind a page that is not full. */
+            /** @description Whether there may be more, also behind a page that is not full: one with large items ends at 512 KiB. */
             hasMore: boolean;
             items: {
                 /** Format: int64 */
@@ -2064,7 +2067,7 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_WhatsappAccount: {
-            /** @description Whether there may be more, also behind a page that is not full. */
+            /** @description Whether there may be more, also behind a page that is not full: one with large items ends at 512 KiB. */
             hasMore: boolean;
             items: {
                 awsBucket: string | null;
