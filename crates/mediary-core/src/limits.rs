@@ -141,6 +141,9 @@ pub const ARCHIVES_AT_ONCE_PER_COMPANY: usize = 8;
 pub const ARCHIVES_AT_ONCE: usize = 64;
 /// Who reads an archive slower than this, on average over about a minute, is cut off, and may continue it by range.
 pub const ARCHIVE_READER_BYTES_PER_SECOND: u64 = 16 * 1024;
+/// Links to archives of one company that have not ended, each a row with as many as [`ARCHIVE_CHOSEN_FILES`] ids, before the next one gets
+/// 429 until the first of them ends.
+pub const ARCHIVE_LINKS_PER_COMPANY: u64 = 1000;
 /// How long a link to an archive lives: long enough for a large one over a slow line.
 pub const ARCHIVE_LINK_LIFE: Duration = Duration::from_secs(24 * 3600);
 

@@ -74,6 +74,7 @@ mod views;
 mod waiting_webhooks;
 mod writes;
 
+pub use archives::AddedArchive;
 pub use clock_set_back::LongestWaits;
 pub use conversations::{Contact, Conversation, ConversationQuery};
 pub use cost::{DatabaseCost, counted};
