@@ -98,7 +98,7 @@ pub const WRONG_LOGINS_PER_ADDRESS: u32 = 50;
 pub const UNCHECKED_LOGINS_PER_EMAIL_AND_ADDRESS: u32 = 2 * WRONG_LOGINS_PER_EMAIL;
 pub const UNCHECKED_LOGINS_PER_ADDRESS: u32 = 2 * WRONG_LOGINS_PER_ADDRESS;
 pub const UNCHECKED_LOGINS_PER_EMAIL: u32 = 200;
-/// Checks of one WhatsApp account in a minute, each of which asks WhatsApp twice.
+/// Checks of one WhatsApp account in a minute, each of which asks WhatsApp three times or a few more.
 pub const ACCOUNT_CHECKS_PER_MINUTE: u32 = 6;
 /// Links to archives that one user or key makes in a minute.
 pub const ARCHIVE_LINKS_PER_MINUTE: u32 = 20;

@@ -1022,8 +1022,8 @@ export interface paths {
         put?: never;
         /**
          * Check a WhatsApp account
-         * @description Asks WhatsApp whether the access token may use the number, and whether an app is subscribed to its business account. Nothing is
-         *     changed. Of one account there is one check at a time and six in a minute; the next one is 429.
+         * @description Asks WhatsApp whether the access token may use the number, whether that is one of its business account, and whether an app is
+         *     subscribed to it. Nothing is changed. Of one account there is one check at a time and six in a minute; the next one is 429.
          */
         post: operations["check_account"];
         delete?: never;
@@ -1148,6 +1148,8 @@ export interface components {
         AbsentFilePlan: "downloaded" | "kept_when_viewed" | "streamed";
         /** @description What WhatsApp says about an account now, and what came from it. */
         AccountCheck: {
+            /** @description Whether its number is one of its business account, whose id (`wabaId`) may be wrong. */
+            businessAccount: components["schemas"]["Finding"];
             lastReceivedAt: components["schemas"]["Time"] | null;
             /** @description Whether an app is subscribed to its business account: to one without, Meta sends no webhooks. */
             subscription: components["schemas"]["Finding"];
