@@ -94,6 +94,8 @@ record! {
         pub reply_to: Option<ReplyTo> = "m.reply_to, (SELECT r.id FROM messages r WHERE r.company_id = m.company_id \
             AND r.account_id = m.account_id AND r.provider_message_id = m.reply_to)",
         pub forwarded: bool,
+        /// More than five times.
+        pub frequently_forwarded: bool,
         pub reactions: Vec<MessageReaction>,
         pub edited: bool = "m.edited_at IS NOT NULL",
         pub revoked: bool = "m.revoked_at IS NOT NULL",

@@ -1557,6 +1557,8 @@ export interface components {
             edited: boolean;
             error: components["schemas"]["MessageError"] | null;
             forwarded: boolean;
+            /** @description Whether it was forwarded more than five times; `forwarded` is true then, too. */
+            frequentlyForwarded: boolean;
             /** Format: int64 */
             id: number;
             /** @description Whether it answers a message, which may be one that is not here. */
@@ -1946,6 +1948,8 @@ export interface components {
                 edited: boolean;
                 error: components["schemas"]["MessageError"] | null;
                 forwarded: boolean;
+                /** @description Whether it was forwarded more than five times; `forwarded` is true then, too. */
+                frequentlyForwarded: boolean;
                 /** Format: int64 */
                 id: number;
                 /** @description Whether it answers a message, which may be one that is not here. */
