@@ -84,6 +84,7 @@ export function makeData() {
       replyTo: null,
       isReply: (fields.replyTo ?? null) !== null,
       forwarded: false,
+      frequentlyForwarded: false,
       reactions: [],
       edited: false,
       revoked: false,
@@ -452,7 +453,11 @@ function fillWords(data, conversation, start) {
     data.addMessage(conversation, start + at * MINUTE, { text, ...out });
   }
   data.addMedia(conversation, start + 20 * MINUTE, "image", images[0], {
-    message: { caption: "Many words about one picture. ".repeat(20), forwarded: true },
+    message: {
+      caption: "Many words about one picture. ".repeat(20),
+      forwarded: true,
+      frequentlyForwarded: true,
+    },
   });
   data.addMedia(conversation, start + 21 * MINUTE, "document", documents[0], {
     fileName: "photo\u202Egnp.exe.pdf",

@@ -311,6 +311,7 @@ function checkOf(account) {
     };
     return {
       token,
+      businessAccount: { outcome: "unknown", detail: "it needs a working token" },
       subscription: { outcome: "unknown", detail: "it needs a working token" },
       lastReceivedAt: null,
     };
@@ -318,6 +319,7 @@ function checkOf(account) {
   const unknown = { outcome: "unknown", detail: "it needs the id of the business account" };
   return {
     token: works,
+    businessAccount: account.wabaId ? works : unknown,
     subscription: account.wabaId ? works : unknown,
     lastReceivedAt: account.id === 1 ? ago(4 * 60_000) : null,
   };

@@ -37,9 +37,9 @@ pub const SMALL_WEBHOOK_BYTES: usize = 64 * 1024;
 /// Items on a page of a list, unless the caller says otherwise, and at most.
 pub const PAGE_DEFAULT: u32 = 20;
 pub const PAGE_MAX: u32 = 100;
-/// JSON of the hits on a page of a search, which ends earlier where they are large. One hit is there in any case; it has no more of a
-/// text than WhatsApp takes of one, and of the places of words in a field no more than people look at.
-pub const SEARCH_PAGE_BYTES: usize = 512 * 1024;
+/// JSON of the items on a page, which ends earlier where they are large. One item is there in any case.
+pub const PAGE_BYTES: usize = 512 * 1024;
+/// A hit of a search has no more of a text than WhatsApp takes of one, and of the places of words in a field no more than people look at.
 pub const SEARCH_TEXT_CHARS: usize = 4096;
 pub const SEARCH_MARKS: usize = 32;
 /// Files of one message besides its own media: a form takes 30 photos and as many documents, a carousel has 10 cards.
@@ -98,7 +98,7 @@ pub const WRONG_LOGINS_PER_ADDRESS: u32 = 50;
 pub const UNCHECKED_LOGINS_PER_EMAIL_AND_ADDRESS: u32 = 2 * WRONG_LOGINS_PER_EMAIL;
 pub const UNCHECKED_LOGINS_PER_ADDRESS: u32 = 2 * WRONG_LOGINS_PER_ADDRESS;
 pub const UNCHECKED_LOGINS_PER_EMAIL: u32 = 200;
-/// Checks of one WhatsApp account in a minute, each of which asks WhatsApp twice.
+/// Checks of one WhatsApp account in a minute, each of which asks WhatsApp three times or a few more.
 pub const ACCOUNT_CHECKS_PER_MINUTE: u32 = 6;
 /// Links to archives that one user or key makes in a minute.
 pub const ARCHIVE_LINKS_PER_MINUTE: u32 = 20;
@@ -141,6 +141,9 @@ pub const ARCHIVES_AT_ONCE_PER_COMPANY: usize = 8;
 pub const ARCHIVES_AT_ONCE: usize = 64;
 /// Who reads an archive slower than this, on average over about a minute, is cut off, and may continue it by range.
 pub const ARCHIVE_READER_BYTES_PER_SECOND: u64 = 16 * 1024;
+/// Links to archives of one company that have not ended, each a row with as many as [`ARCHIVE_CHOSEN_FILES`] ids, before the next one gets
+/// 429 until the first of them ends.
+pub const ARCHIVE_LINKS_PER_COMPANY: u64 = 1000;
 /// How long a link to an archive lives: long enough for a large one over a slow line.
 pub const ARCHIVE_LINK_LIFE: Duration = Duration::from_secs(24 * 3600);
 

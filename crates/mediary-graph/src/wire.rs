@@ -38,6 +38,23 @@ pub struct PhoneNumber {
     pub verified_name: Option<String>,
 }
 
+/// The answer to `GET /{version}/{waba-id}/phone_numbers`: a page of the numbers of a WhatsApp Business account.
+#[derive(Clone, PartialEq, Eq, Deserialize, Serialize)]
+pub struct PhoneNumbers {
+    #[serde(deserialize_with = "list")]
+    pub data: Vec<PhoneNumber>,
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    paging: Value,
+}
+
+impl PhoneNumbers {
+    /// What to give as `after` for the next page; `None` on the last one.
+    pub fn next_page(&self) -> Option<&str> {
+        self.paging.get("next").filter(|next| next.is_string())?;
+        self.paging.pointer("/cursors/after")?.as_str()
+    }
+}
+
 /// The answer to `GET /{version}/{waba-id}/subscribed_apps`; nothing of an app but that it is there matters here.
 #[derive(Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct SubscribedApps {
@@ -151,6 +168,7 @@ pub struct ErrorData {
 redacted_debug! {
     MediaAnswer { mime_type, sha256, file_size }
     PhoneNumber { id }
+    PhoneNumbers {}
     HealthAnswer {}
     SubscribedApps {}
     UploadAnswer { id }

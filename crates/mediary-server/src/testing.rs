@@ -43,6 +43,8 @@ use crate::routes;
 pub(crate) const PROXY: &str = "127.0.0.9";
 /// The business account to which an app is subscribed at [`House::with_whatsapp`].
 pub(crate) const SUBSCRIBED_WABA: &str = "102290129340398";
+/// Another business account of the same token, with a number and an app.
+pub(crate) const OTHER_WABA: &str = "102290129340400";
 /// A business account of somebody else, which Graph tells nobody of.
 pub(crate) const FOREIGN_WABA: &str = "102290129340399";
 pub(crate) const PROVIDER_URL: &str = "https://lookaside.fbsbx.com/must-not-leave";
@@ -158,17 +160,18 @@ impl House {
         let address = listener.local_addr().unwrap();
         let subscribed = async |Path((_, id)): Path<(String, String)>| {
             let app = serde_json::json!({"whatsapp_business_api_data": {"id": "1"}});
-            let apps = if id == SUBSCRIBED_WABA { vec![app] } else { Vec::new() };
-            let unknown = serde_json::json!({"error": {"code": 100, "error_subcode": 33,
-                "message": "Unsupported get request. Object with ID does not exist"}});
-            match id == FOREIGN_WABA {
-                true => (StatusCode::BAD_REQUEST, Json(unknown)),
-                false => (StatusCode::OK, Json(serde_json::json!({ "data": apps }))),
-            }
+            let apps =
+                if [SUBSCRIBED_WABA, OTHER_WABA].contains(&id.as_str()) { vec![app] } else { Vec::new() };
+            seen_list(&id, &apps)
+        };
+        let numbers = async |Path((_, id)): Path<(String, String)>| {
+            let ids = if id == OTHER_WABA { vec!["9"] } else { vec!["776", "777", "778"] };
+            seen_list(&id, &ids.into_iter().map(|id| serde_json::json!({ "id": id })).collect::<Vec<_>>())
         };
         let graph = Router::new()
             .route("/{version}/{id}", get(number))
             .route("/{version}/{id}/subscribed_apps", get(subscribed))
+            .route("/{version}/{id}/phone_numbers", get(numbers))
             .route("/health_status", get(health));
         // Ends with the test's runtime.
         tokio::spawn(async { axum::serve(listener, graph).await.unwrap() });
@@ -326,6 +329,16 @@ impl House {
         made
     }
 
+    /// A message of another person with this text, and a file with this name.
+    pub(crate) async fn wordy_from(&self, company: &Company, phone: &str, wamid: &str, text: &str) -> Made {
+        let phone = Some(phone.to_owned());
+        let contact = ContactKey { wa_id: phone.clone(), phone, ..ContactKey::default() };
+        let mut message = incoming(company, wamid, self.engine.now());
+        message.media = message.media.map(|media| NewMedia { file_name: Some(text.to_owned()), ..media });
+        let message = IncomingMessage { contact, caption: Some(text.to_owned()), ..message };
+        self.record(company, wamid, message).await
+    }
+
     /// A message whose file has a name and is stored.
     pub(crate) async fn stored_named(
         &self,
@@ -414,6 +427,16 @@ impl House {
 
     pub(crate) async fn post(&self, path: &str, key: &str, body: &Value) -> Answer {
         self.send(post(path, Some(key), body)).await
+    }
+}
+
+/// A list of a business account, as Graph answers who may see it.
+fn seen_list(waba_id: &str, items: &[Value]) -> (StatusCode, Json<Value>) {
+    let unknown = serde_json::json!({"error": {"code": 100, "error_subcode": 33,
+        "message": "Unsupported get request. Object with ID does not exist"}});
+    match waba_id == FOREIGN_WABA {
+        true => (StatusCode::BAD_REQUEST, Json(unknown)),
+        false => (StatusCode::OK, Json(serde_json::json!({ "data": items }))),
     }
 }
 

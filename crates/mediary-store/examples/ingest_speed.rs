@@ -221,6 +221,7 @@ fn message(
         receiving_phone: Some("+15550001".into()),
         reply_to: None,
         forwarded: false,
+        frequently_forwarded: false,
         reaction: None,
         error: None,
         raw_payload: Some("x".repeat(600)),

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use mediary_core::{CompanyId, MediaId, MessageId, Scope, Sha256, Timestamp};
+use mediary_core::{CompanyId, MediaId, MessageId, Scope, Sha256, Timestamp, limits};
 use sqlx::AssertSqlSafe;
 
 use crate::bulk::Bulk;
@@ -21,19 +21,38 @@ record! {
     }
 }
 
+/// What became of a choice of files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddedArchive {
+    /// It is kept, with this id.
+    Added(i64),
+    /// The company has as many that have not expired as it may have; the first of them expires then.
+    Full { until: Timestamp },
+}
+
 impl Store {
-    /// Keeps the choice of files for an archive until then; its id.
+    /// Keeps the choice of files for an archive until then.
     pub async fn add_archive(
         &self,
         company: CompanyId,
         files: &[MediaId],
         expires_at: Timestamp,
         by: &Actor,
-    ) -> Result<i64> {
+    ) -> Result<AddedArchive> {
         let now = self.now();
         let ids: Vec<i64> = files.iter().map(|id| id.0).collect();
         let ids = serde_json::Value::from(ids).to_string();
         transaction!(self.db(), |tx| {
+            // Those that come at once may pass the limit by a few: it is there to bound the rows, not to count them. The count reads
+            // hardly more than that: within the life of a link no more are added, and the hourly sweep takes the expired ones.
+            let sql = "SELECT CAST(COUNT(*) AS BIGINT), MIN(a.expires_at) FROM archives a
+                WHERE a.company_id = $1 AND a.expires_at > $2";
+            let live: Option<(u64, Option<Timestamp>)> = tx.first(sql, args![company, now]).await?;
+            if let Some((live, Some(until))) = live
+                && live >= limits::ARCHIVE_LINKS_PER_COMPANY
+            {
+                return Ok(AddedArchive::Full { until });
+            }
             let (sql, args) = insert! {
                 archives {
                     company_id => company,
@@ -46,7 +65,7 @@ impl Store {
             let row: Option<(i64,)> = tx.first(sql, args).await?;
             let (id,) = row.ok_or_else(|| Error::internal("an archive was not added"))?;
             audit::note(tx, now, company, by, "archive.created", &format!("archive:{id}")).await?;
-            Ok(id)
+            Ok(AddedArchive::Added(id))
         })
     }
 

@@ -107,7 +107,7 @@ impl Read for Conversation {
 
 impl Conversation {
     /// Where a list by the last message goes on behind it.
-    pub fn cursor(&self) -> Cursor {
+    fn cursor(&self) -> Cursor {
         Cursor::number(self.last_message_at.millis(), self.id.0)
     }
 }

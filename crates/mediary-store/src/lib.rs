@@ -74,6 +74,7 @@ mod views;
 mod waiting_webhooks;
 mod writes;
 
+pub use archives::AddedArchive;
 pub use clock_set_back::LongestWaits;
 pub use conversations::{Contact, Conversation, ConversationQuery};
 pub use cost::{DatabaseCost, counted};
@@ -97,9 +98,7 @@ pub use library::{AddedToLibrary, NewLibraryFile};
 pub use lists::{MediaQuery, MediaSort, Order};
 pub use media::MediaFile;
 pub use media_ids::KnownFile;
-pub use messages::{
-    Message, MessageError, MessageReaction, MessageSource, MessageWithMedia, MessagesAround, ReplyTo,
-};
+pub use messages::{Message, MessageError, MessageReaction, MessageSource, MessageWithMedia, ReplyTo};
 pub use moves::{FoundFile, StoredLocation};
 pub use newest_incoming::NewestIncoming;
 pub use nodes::{GoneNode, Presence};

@@ -94,6 +94,8 @@ record! {
         pub reply_to: Option<ReplyTo> = "m.reply_to, (SELECT r.id FROM messages r WHERE r.company_id = m.company_id \
             AND r.account_id = m.account_id AND r.provider_message_id = m.reply_to)",
         pub forwarded: bool,
+        /// More than five times.
+        pub frequently_forwarded: bool,
         pub reactions: Vec<MessageReaction>,
         pub edited: bool = "m.edited_at IS NOT NULL",
         pub revoked: bool = "m.revoked_at IS NOT NULL",
@@ -162,17 +164,9 @@ impl Read for MessageWithMedia {
 
 impl MessageWithMedia {
     /// Where a list by time goes on behind it.
-    pub fn cursor(&self) -> Cursor {
+    pub(crate) fn cursor(&self) -> Cursor {
         Cursor::number(self.message.sent_at.millis(), self.message.id.0)
     }
-}
-
-/// A page of a thread around one message, newest first.
-#[derive(Clone, Debug)]
-pub struct MessagesAround {
-    pub items: Vec<MessageWithMedia>,
-    /// The position of the next older message.
-    pub next: Option<Cursor>,
 }
 
 fn may_have_attachments(kind: MessageType) -> bool {
@@ -288,7 +282,7 @@ impl Store {
         Ok(Page::from_rows(rows, page.limit, MessageWithMedia::cursor))
     }
 
-    /// A page with the message in its middle, as far as there are newer ones. `None` if the message is not in that
+    /// A page with the message in its middle, as far as there are newer ones, newest first. `None` if the message is not in that
     /// conversation.
     pub async fn messages_around(
         &self,
@@ -296,7 +290,7 @@ impl Store {
         conversation: ConversationId,
         message: MessageId,
         limit: u32,
-    ) -> Result<Option<MessagesAround>> {
+    ) -> Result<Option<Page<MessageWithMedia>>> {
         let rest = "m.id = $2 AND m.conversation_id = $3 AND m.type <> 'reaction'";
         let found = self.messages_where(scope, rest, args![scope.company(), message, conversation]).await?;
         let Some(middle) = found.into_iter().next() else {
@@ -315,7 +309,7 @@ impl Store {
         let last = items.last().map(MessageWithMedia::cursor).filter(|_| left == 0);
         let next = older.next.or(last);
         items.extend(older.items);
-        Ok(Some(MessagesAround { items, next }))
+        Ok(Some(Page::new(items, next, MessageWithMedia::cursor)))
     }
 
     pub async fn message(&self, scope: &Scope, id: MessageId) -> Result<Option<MessageWithMedia>> {

@@ -60,6 +60,7 @@ pub(crate) const STEPS: &[(&str, &str)] = &[
     ("search", include_str!("../migrations/0039_search.sql")),
     ("audited_views", include_str!("../migrations/0040_audited_views.sql")),
     ("audit_filters", include_str!("../migrations/0041_audit_filters.sql")),
+    ("frequently_forwarded", include_str!("../migrations/0042_frequently_forwarded.sql")),
 ];
 
 fn migrator(backend: Backend) -> Migrator {

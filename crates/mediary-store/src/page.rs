@@ -1,5 +1,6 @@
 //! Keyset paging: a cursor is the sort key and id of the last row seen, opaque to clients.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -11,10 +12,13 @@ use crate::{Error, ErrorKind, Result};
 /// The longest text a cursor may come in; names are cut to [`limits::SHORT_TEXT_CHARS`] in sort keys.
 const CURSOR_CHARS_MAX: usize = 2048;
 
-/// One page of a list, and where the next one starts.
+/// One page of a list, and where the next one starts. It knows where the list goes on behind each of its items, so that whoever gives it
+/// on may end it earlier.
 #[derive(Clone, Debug)]
 pub struct Page<T> {
     pub items: Vec<T>,
+    /// As many as there are items.
+    positions: Vec<Cursor>,
     pub next: Option<Cursor>,
 }
 
@@ -125,8 +129,18 @@ impl PageRequest {
 }
 
 impl<T> Page<T> {
+    pub(crate) fn new(items: Vec<T>, next: Option<Cursor>, cursor_of: impl Fn(&T) -> Cursor) -> Self {
+        Self { positions: items.iter().map(cursor_of).collect(), items, next }
+    }
+
     pub(crate) fn map<U>(self, convert: impl FnMut(T) -> U) -> Page<U> {
-        Page { items: self.items.into_iter().map(convert).collect(), next: self.next }
+        let items = self.items.into_iter().map(convert).collect();
+        Page { items, positions: self.positions, next: self.next }
+    }
+
+    /// Each item with the position behind it.
+    pub fn into_positioned(self) -> impl Iterator<Item = (T, Cursor)> {
+        self.items.into_iter().zip(self.positions)
     }
 
     /// From one row more than asked for: the extra one only says that there is a next page.
@@ -134,8 +148,24 @@ impl<T> Page<T> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = rows.len() > limit;
         rows.truncate(limit);
-        let next = if more { rows.last().map(cursor_of) } else { None };
-        Self { items: rows, next }
+        let next = rows.last().filter(|_| more).map(&cursor_of);
+        Self::new(rows, next, cursor_of)
+    }
+}
+
+impl Page<Cursor> {
+    /// The records of a page of ids, in their order; some may be gone meanwhile.
+    pub(crate) fn with<T>(self, records: Vec<T>, id_of: impl Fn(&T) -> i64) -> Page<T> {
+        let positions: HashMap<i64, Cursor> =
+            self.items.into_iter().map(|cursor| (cursor.id, cursor)).collect();
+        let (items, positions) = records
+            .into_iter()
+            .filter_map(|record| {
+                let position = positions.get(&id_of(&record))?.clone();
+                Some((record, position))
+            })
+            .unzip();
+        Page { items, positions, next: self.next }
     }
 }
 

@@ -67,6 +67,7 @@ pub fn text(tenant: Tenant, id: &str) -> IncomingMessage {
         receiving_phone: Some("+15550001".into()),
         reply_to: None,
         forwarded: false,
+        frequently_forwarded: false,
         reaction: None,
         error: None,
         raw_payload: Some(format!("{{\"id\":\"{id}\"}}")),

@@ -31,6 +31,7 @@ export function message(id: number, fields: Partial<Message> = {}): Message {
     replyTo: null,
     isReply: false,
     forwarded: false,
+    frequentlyForwarded: false,
     reactions: [],
     edited: false,
     revoked: false,

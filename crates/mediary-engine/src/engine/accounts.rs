@@ -37,7 +37,8 @@ impl Engine {
         self.0.context.whatsapp().check_token(company, id).await
     }
 
-    /// Asks WhatsApp about an account: whether its token may use its number, and whether its webhooks are subscribed to.
+    /// Asks WhatsApp about an account: whether its token may use its number, whether that is one of its business account, and whether
+    /// its webhooks are subscribed to.
     pub async fn check_account(&self, company: CompanyId, id: AccountId) -> Result<AccountCheck> {
         self.0.context.whatsapp().check_account(company, id).await
     }

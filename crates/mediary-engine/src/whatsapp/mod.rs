@@ -26,8 +26,11 @@ use self::provider::{Carrier, Providers};
 pub struct AccountCheck {
     /// Whether its token may use its number; the error, if it may not or WhatsApp could not be asked.
     pub token: Result<()>,
-    /// Whether an app is subscribed to the webhooks of its business account. `None` where nobody was asked: another provider than Meta,
-    /// an account without the id of its business account, or a token that does not work.
+    /// Whether its number is one of its business account. `None` where nobody could say so: another provider than Meta, an account
+    /// without the id of its business account, a token that does not work or may not see the business account.
+    pub business_account: Result<Option<bool>>,
+    /// Whether an app is subscribed to the webhooks of its business account. `None` where nobody was asked: as above, or of a business
+    /// account that the number is not of.
     pub subscription: Result<Option<bool>>,
     /// When its last incoming message was recorded.
     pub last_received_at: Option<Timestamp>,
@@ -89,19 +92,20 @@ impl WhatsApp {
         Ok(())
     }
 
-    /// Asks WhatsApp about an account: whether its token may use its number, and whether its webhooks are subscribed to.
+    /// Asks WhatsApp about an account: whether its token may use its number, whether that is one of its business account, and whether its
+    /// webhooks are subscribed to.
     pub(crate) async fn check_account(&self, company: CompanyId, id: AccountId) -> Result<AccountCheck> {
         let account = self.account_of(company, id).await?;
         let token = self.check_token(company, id).await;
-        let subscription = match (&token, account.row.provider, account.row.waba_id.as_deref()) {
-            (Ok(()), Provider::Meta, Some(waba_id)) => {
-                let asked = self.carrier(&account)?.has_subscribed_app(waba_id).await;
-                asked.map_err(|error| not_of_business_account(waba_id, error))
-            }
-            _ => Ok(None),
-        };
+        let (business_account, subscription) =
+            match (&token, account.row.provider, account.row.waba_id.as_deref()) {
+                (Ok(()), Provider::Meta, Some(waba_id)) => {
+                    check_business_account(&self.carrier(&account)?, waba_id).await
+                }
+                _ => (Ok(None), Ok(None)),
+            };
         let last_received_at = self.store.last_received(company, id).await?;
-        Ok(AccountCheck { token, subscription, last_received_at })
+        Ok(AccountCheck { token, business_account, subscription, last_received_at })
     }
 
     /// The account of a media file.
@@ -124,18 +128,37 @@ impl WhatsApp {
     }
 }
 
-/// Why a business account could not be asked about with a token that works: Graph tells ids that do not exist and those of others alike.
+/// Whether a business account has the number, and whether an app is subscribed to it.
+async fn check_business_account(
+    carrier: &Carrier,
+    waba_id: &str,
+) -> (Result<Option<bool>>, Result<Option<bool>>) {
+    let has_number = match carrier.is_number_of(waba_id).await {
+        // The subscriptions of another business account say nothing about this number.
+        Ok(Some(false)) => return (Ok(Some(false)), Ok(None)),
+        // The subscriptions are refused alike, and say why.
+        Err(error) if is_unseen(&error) => Ok(None),
+        asked => asked.map_err(Error::from),
+    };
+    let subscribed = carrier.has_subscribed_app(waba_id).await;
+    (has_number, subscribed.map_err(|error| not_of_business_account(waba_id, error)))
+}
+
+/// Graph tells ids that do not exist and those of others alike.
+fn is_unseen(error: &mediary_graph::Error) -> bool {
+    matches!(error.kind(), ErrorKind::MediaGone | ErrorKind::Permission)
+}
+
+/// Why a business account could not be asked about with a token that works.
 fn not_of_business_account(waba_id: &str, error: mediary_graph::Error) -> Error {
-    match error.kind() {
-        ErrorKind::MediaGone | ErrorKind::Permission => {
-            let detail = format!(
-                "the access token may not see a business account {waba_id}: the id is wrong or another business's; correct `wabaId`, \
-                 or give the token the permission whatsapp_business_management"
-            );
-            Error::refused(ErrorCode::Conflict, detail).because(error)
-        }
-        _ => error.into(),
+    if !is_unseen(&error) {
+        return error.into();
     }
+    let detail = format!(
+        "the access token may not see a business account {waba_id}: the id is wrong or another business's; correct `wabaId`, \
+         or give the token the permission whatsapp_business_management"
+    );
+    Error::refused(ErrorCode::Conflict, detail).because(error)
 }
 
 /// What distinguishes a token from its successor. Without a token WhatsApp was not asked.

@@ -207,6 +207,16 @@ impl Carrier {
         }
     }
 
+    /// Whether a business account has the number. `None` where that is not known: only Meta says so, and of so many numbers.
+    pub(crate) async fn is_number_of(&self, waba_id: &str) -> Result<Option<bool>, Error> {
+        match self {
+            Self::Graph(GraphNumber { client, token, phone_number_id }) => {
+                client.has_number(token.expose_secret(), waba_id, phone_number_id).await
+            }
+            Self::Aws(_) => Ok(None),
+        }
+    }
+
     /// Whether an app is subscribed to the webhooks of a business account. `None` where only Meta could say so, and is not asked.
     pub(crate) async fn has_subscribed_app(&self, waba_id: &str) -> Result<Option<bool>, Error> {
         match self {

@@ -27,12 +27,16 @@ use url::Url;
 
 use crate::error::{Error, ErrorKind};
 use crate::redact::redacted_debug;
-use crate::wire::{HealthAnswer, MediaAnswer, PhoneNumber, SubscribedApps};
+use crate::wire::{HealthAnswer, MediaAnswer, PhoneNumber, PhoneNumbers, SubscribedApps};
 
 use self::api::Api;
 
 pub use self::outgoing::Sent;
 pub use self::stream::MediaStream;
+
+/// Numbers of a business account on a page of their list, and pages that are looked through for one.
+const NUMBERS_ON_A_PAGE: &str = "100";
+const PAGES_OF_NUMBERS: usize = 10;
 
 /// Graph's address, and the limits of asking it.
 #[derive(Clone, Debug)]
@@ -134,6 +138,29 @@ impl GraphClient {
             }
             _ => error,
         })
+    }
+
+    /// Whether a number is one of a WhatsApp Business account. `None` where that has more numbers than are looked through.
+    pub async fn has_number(
+        &self,
+        token: &str,
+        waba_id: &str,
+        phone_number_id: &str,
+    ) -> Result<Option<bool>, Error> {
+        let mut first = self.api.call_url(waba_id, "phone_numbers")?;
+        first.query_pairs_mut().append_pair("fields", "id").append_pair("limit", NUMBERS_ON_A_PAGE);
+        let mut url = first.clone();
+        for _ in 0..PAGES_OF_NUMBERS {
+            let answer: PhoneNumbers = self.ask(token, &url).await?;
+            if answer.data.iter().any(|number| number.id == phone_number_id) {
+                return Ok(Some(true));
+            }
+            let Some(after) = answer.next_page() else { return Ok(Some(false)) };
+            // Graph names the address of the next page, too. Nothing of an answer decides whom the token is sent to.
+            url = first.clone();
+            url.query_pairs_mut().append_pair("after", after);
+        }
+        Ok(None)
     }
 
     /// Whether an app is subscribed to a WhatsApp Business account. To one without, Meta sends no webhooks.

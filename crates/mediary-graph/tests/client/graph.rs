@@ -175,6 +175,25 @@ async fn token_is_checked_against_its_number() {
 }
 
 #[tokio::test]
+async fn number_is_looked_for_on_every_page_of_a_business_account() {
+    const FIRST: &str = r#"{"data":[{"id":"1"},{"id":2}],
+        "paging":{"cursors":{"before":"a","after":"b&c"},"next":"https://elsewhere.example/?after=b"}}"#;
+    const LAST: &str = r#"{"data":[{"id":"106"}],"paging":{"cursors":{"after":"d"}}}"#;
+    let pages = |request: &str| answer(200, "", if request.contains("after=") { LAST } else { FIRST });
+    for (number, asked, found) in [("2", 1, true), ("106", 2, true), ("107", 2, false)] {
+        let server = Server::start(pages).await;
+        assert_eq!(client(&server).has_number(TOKEN, "102", number).await.unwrap(), Some(found), "{number}");
+        let requests = server.requests();
+        assert_eq!(requests.len(), asked, "{number}");
+        assert!(requests[0].starts_with("GET /v26.0/102/phone_numbers?fields=id&limit=100 "), "{requests:?}");
+        assert!(asked == 1 || requests[1].contains("&after=b%26c "), "{requests:?}");
+    }
+    let endless = Server::start(|_| answer(200, "", FIRST)).await;
+    assert_eq!(client(&endless).has_number(TOKEN, "102", "107").await.unwrap(), None);
+    assert_eq!(endless.requests().len(), 10);
+}
+
+#[tokio::test]
 async fn apps_of_a_business_account_are_counted() {
     for (body, subscribed) in
         [(r#"{"data":[{"whatsapp_business_api_data":{"id":"1"}}]}"#, true), (r#"{"data":[]}"#, false)]

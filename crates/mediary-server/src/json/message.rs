@@ -55,6 +55,8 @@ pub(crate) struct Message {
     /// Whether it answers a message, which may be one that is not here.
     is_reply: bool,
     forwarded: bool,
+    /// Whether it was forwarded more than five times; `forwarded` is true then, too.
+    frequently_forwarded: bool,
     reactions: Vec<Reaction>,
     edited: bool,
     /// Whether its sender took it back.
@@ -113,6 +115,7 @@ impl Shape<MessageWithMedia> for Message {
             is_reply: message.reply_to.is_some(),
             reply_to: message.reply_to.and_then(|reply| reply.message_id),
             forwarded: message.forwarded,
+            frequently_forwarded: message.frequently_forwarded,
             reactions: message
                 .reactions
                 .into_iter()

@@ -1,6 +1,7 @@
 use std::io;
+use std::ops::Range;
 
-use mediary_store::Cursor;
+use mediary_core::limits::PAGE_BYTES;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -14,11 +15,11 @@ pub(crate) struct Page<T> {
     /// Give it as `cursor` for the next page.
     #[schema(required)]
     pub(crate) next_cursor: Option<String>,
-    /// Whether there may be more, also behind a page that is not full.
+    /// Whether there may be more, also behind a page that is not full: one with large items ends at 512 KiB.
     pub(crate) has_more: bool,
 }
 
-impl<T> Page<T> {
+impl<T: Serialize> Page<T> {
     pub(crate) fn of<Row>(page: mediary_store::Page<Row>, reader: &Reader) -> Self
     where
         T: Shape<Row>,
@@ -26,37 +27,52 @@ impl<T> Page<T> {
         Self::mapped(page, |row| T::shape(row, reader))
     }
 
+    /// As many items as fit into [`PAGE_BYTES`], and one at least. Those behind them are on the next page.
     pub(crate) fn mapped<Row>(page: mediary_store::Page<Row>, shape: impl FnMut(Row) -> T) -> Self {
-        Self {
-            has_more: page.next.is_some(),
-            next_cursor: page.next.map(|cursor| cursor.to_string()),
-            items: page.items.into_iter().map(shape).collect(),
-        }
+        Self::around(page, 0..1, shape)
     }
 
-    /// As many items as fit into so many bytes of JSON, and one at least. Those behind them are on the next page.
-    pub(crate) fn within<Row>(
-        max_bytes: usize,
+    /// Of a page around some of its items: these, and of those before and behind them as many as fit into [`PAGE_BYTES`]. What is before
+    /// them takes no more than half of that.
+    pub(crate) fn around<Row>(
         page: mediary_store::Page<Row>,
-        cursor_of: impl Fn(&Row) -> Cursor,
+        needed: Range<usize>,
         mut shape: impl FnMut(Row) -> T,
-    ) -> Self
-    where
-        T: Serialize,
-    {
-        let (mut items, mut bytes, mut next, mut last) = (Vec::new(), 0, page.next, None);
-        for row in page.items {
-            let cursor = cursor_of(&row);
-            let item = shape(row);
-            bytes += json_bytes(&item);
-            if bytes > max_bytes && !items.is_empty() {
-                next = last;
-                break;
-            }
-            last = Some(cursor);
-            items.push(item);
+    ) -> Self {
+        let next = page.next.clone();
+        let shaped: Vec<_> = page
+            .into_positioned()
+            .map(|(row, position)| {
+                let item = shape(row);
+                (json_bytes(&item), item, position)
+            })
+            .collect();
+        let size = |index: usize| shaped.get(index).map(|(bytes, ..)| *bytes);
+        let Range { mut start, mut end } = needed.start..needed.end.min(shaped.len());
+        let mut bytes: usize = (start..end).filter_map(size).sum();
+        while let Some(more) = start.checked_sub(1).and_then(size)
+            && bytes + more <= PAGE_BYTES / 2
+        {
+            (start, bytes) = (start - 1, bytes + more);
         }
+        while let Some(more) = size(end)
+            && bytes + more <= PAGE_BYTES
+        {
+            (end, bytes) = (end + 1, bytes + more);
+        }
+        let is_cut = end < shaped.len();
+        let (mut items, mut last) = (Vec::with_capacity(end - start), None);
+        for (_, item, position) in shaped.into_iter().take(end).skip(start) {
+            items.push(item);
+            last = Some(position);
+        }
+        let next = if is_cut { last } else { next };
         Self { items, has_more: next.is_some(), next_cursor: next.map(|cursor| cursor.to_string()) }
+    }
+
+    /// All of a list that has no pages, since it is small.
+    pub(crate) fn whole(items: Vec<T>) -> Self {
+        Self { items, next_cursor: None, has_more: false }
     }
 }
 

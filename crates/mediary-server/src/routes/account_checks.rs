@@ -24,6 +24,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 struct AccountCheck {
     /// Whether its access token may use its number.
     token: Finding,
+    /// Whether its number is one of its business account, whose id (`wabaId`) may be wrong.
+    business_account: Finding,
     /// Whether an app is subscribed to its business account: to one without, Meta sends no webhooks.
     subscription: Finding,
     /// When its last incoming message was recorded: its webhook works. Null if none ever was.
@@ -76,6 +78,19 @@ impl Finding {
 
 impl From<Found> for AccountCheck {
     fn from(found: Found) -> Self {
+        let business_account = match found.business_account {
+            Ok(Some(true)) => Finding::works(),
+            Ok(Some(false)) => Finding::of(
+                Outcome::Fails,
+                "the number is not one of the business account; correct `wabaId`: WhatsApp Manager shows the id of the business \
+                 account beside its phone numbers",
+            ),
+            Ok(None) => Finding::of(
+                Outcome::Unknown,
+                "it can be asked about only at Meta, with a token that may see the business account, and the id of that",
+            ),
+            Err(error) => Finding::failed(&error),
+        };
         let subscription = match found.subscription {
             Ok(Some(true)) => Finding::works(),
             Ok(Some(false)) => Finding::of(
@@ -85,12 +100,13 @@ impl From<Found> for AccountCheck {
             ),
             Ok(None) => Finding::of(
                 Outcome::Unknown,
-                "it can be asked about only at Meta, with a working token and the id of the business account",
+                "it can be asked about only at Meta, with a working token and the id of the number's business account",
             ),
             Err(error) => Finding::failed(&error),
         };
         Self {
             token: found.token.map_or_else(|error| Finding::failed(&error), |()| Finding::works()),
+            business_account,
             subscription,
             last_received_at: found.last_received_at,
         }
@@ -99,8 +115,8 @@ impl From<Found> for AccountCheck {
 
 /// Check a WhatsApp account
 ///
-/// Asks WhatsApp whether the access token may use the number, and whether an app is subscribed to its business account. Nothing is
-/// changed. Of one account there is one check at a time and six in a minute; the next one is 429.
+/// Asks WhatsApp whether the access token may use the number, whether that is one of its business account, and whether an app is
+/// subscribed to it. Nothing is changed. Of one account there is one check at a time and six in a minute; the next one is 429.
 #[utoipa::path(post, path = "/api/whatsapp-accounts/{id}/check", tag = "WhatsApp accounts", params(("id" = i64, Path)),
     responses((status = 200, body = AccountCheck), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody),
     (status = 429, body = ProblemBody)))]
@@ -124,7 +140,7 @@ mod tests {
     use mediary_testing::installation::ACCESS_TOKEN;
     use serde_json::json;
 
-    use crate::testing::{FOREIGN_WABA, House, SUBSCRIBED_WABA};
+    use crate::testing::{FOREIGN_WABA, House, OTHER_WABA, SUBSCRIBED_WABA};
 
     #[tokio::test]
     async fn account_is_checked_by_asking_whatsapp() {
@@ -142,9 +158,13 @@ mod tests {
             let check = answer.json();
             assert_eq!(check["token"], json!({"outcome": "works", "detail": null}));
             assert_eq!(check["lastReceivedAt"], json!(null));
-            checks.push(check["subscription"]["outcome"].clone());
+            checks.push((
+                check["businessAccount"]["outcome"].clone(),
+                check["subscription"]["outcome"].clone(),
+            ));
         }
-        assert_eq!(checks, [json!("works"), json!("fails"), json!("unknown")]);
+        let found = [("works", "works"), ("works", "fails"), ("unknown", "unknown")];
+        assert_eq!(checks, found.map(|(of_account, subscribed)| (json!(of_account), json!(subscribed))));
         assert!(
             house.post_empty("/api/whatsapp-accounts/99999/check".into(), admin).await.code() == "not_found"
         );
@@ -198,12 +218,29 @@ mod tests {
         let check =
             house.post_empty(format!("/api/whatsapp-accounts/{}/check", added["id"]), admin).await.json();
         assert_eq!(check["token"]["outcome"], "works");
+        assert_eq!(check["businessAccount"]["outcome"], "unknown");
         assert_eq!(check["subscription"]["outcome"], "fails");
         let detail = check["subscription"]["detail"].as_str().unwrap();
         assert!(detail.contains(FOREIGN_WABA) && detail.contains("wabaId"), "{detail}");
         // Whatever else answers so.
         let gone = super::Finding::failed(&mediary_core::Error::plain(mediary_core::ErrorCode::MediaExpired));
         assert!(gone.outcome == super::Outcome::Fails && !gone.detail.unwrap().contains("file"));
+    }
+
+    #[tokio::test]
+    async fn business_account_that_the_number_is_not_of_is_named_as_wrong() {
+        let house = House::with_whatsapp().await;
+        let company = house.company("acme").await;
+        let admin = company.key(Role::Admin);
+        let new =
+            json!({"phoneNumberId": "777", "wabaId": OTHER_WABA, "name": "a", "accessToken": ACCESS_TOKEN});
+        let added = house.post("/api/whatsapp-accounts", admin, &new).await.json();
+        let check =
+            house.post_empty(format!("/api/whatsapp-accounts/{}/check", added["id"]), admin).await.json();
+        assert_eq!(check["token"]["outcome"], "works");
+        assert_eq!(check["businessAccount"]["outcome"], "fails");
+        assert!(check["businessAccount"]["detail"].as_str().unwrap().contains("correct `wabaId`"), "{check}");
+        assert_eq!(check["subscription"]["outcome"], "unknown", "an app is subscribed to the other one");
     }
 
     #[tokio::test]

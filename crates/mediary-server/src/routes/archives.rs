@@ -6,8 +6,9 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use mediary_core::{ConversationId, FileType, MediaId, Timestamp, limits};
+use mediary_core::{ConversationId, ErrorCode, FileType, MediaId, Timestamp, limits};
 use mediary_engine::{ArchiveLink, ArchiveSelection, Caller, Links};
+use mediary_store::AddedArchive;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -106,7 +107,8 @@ struct ArchiveUrl {
 /// Make a link to a zip of chosen files
 ///
 /// Anybody with the link can read these files until it ends, a day later, without logging in, and continue where a download broke off.
-/// A caller who may read the files one by one may have them together. Each link is in the audit log; twenty in a minute, and the next one is 429.
+/// A caller who may read the files one by one may have them together. Each link is in the audit log. Of one caller twenty in a minute,
+/// and of a company a thousand that have not ended: the next one is 429.
 #[utoipa::path(post, path = "/api/media/archive", tag = "Media", request_body = NewArchive, responses(
     (status = 201, body = ArchiveUrl), (status = 400, body = ProblemBody), (status = 404, body = ProblemBody),
     (status = 429, body = ProblemBody)))]
@@ -134,10 +136,21 @@ async fn create_archive(
     }
     let expires_at = Links::expiry(app.engine().now(), limits::ARCHIVE_LINK_LIFE)?;
     let by = may.caller().actor(address);
-    let archive_id = app.store().add_archive(company_id, &files, expires_at, &by).await?;
+    let archive_id = match app.store().add_archive(company_id, &files, expires_at, &by).await? {
+        AddedArchive::Added(id) => id,
+        AddedArchive::Full { until } => return Err(too_many_links(until, app.engine().now())),
+    };
     let token = app.engine().links().sign_archive(&ArchiveLink { company_id, archive_id, expires_at });
     let url = app.public_url(&format!("/m/archive/{token}")).to_string();
     Ok((StatusCode::CREATED, Json(ArchiveUrl { url, expires_at })))
+}
+
+fn too_many_links(until: Timestamp, now: Timestamp) -> Problem {
+    let max = limits::ARCHIVE_LINKS_PER_COMPANY;
+    let detail = format!(
+        "the company has {max} links to archives that have not ended, and no more; the first of them ends at {until}"
+    );
+    Problem::new(ErrorCode::RateLimited).detail(detail).retry_after(Some(until.since(now)))
 }
 
 /// A zip by its link

@@ -105,6 +105,8 @@ struct Around {
 }
 
 /// Messages of a conversation, newest first
+///
+/// Around a message a page has that one and the next newer one in any case.
 #[utoipa::path(get, path = "/api/conversations/{id}/messages", tag = "Conversations",
     params(("id" = i64, Path), Paging, Around),
     responses((status = 200, body = Page<Message>), (status = 400, body = ProblemBody), (status = 404, body = ProblemBody)))]
@@ -123,8 +125,7 @@ async fn list_messages(
         }
         Some(message) => {
             let page = app.store().messages_around(&scope, id, message, paging.limit.0).await?;
-            let page = page.ok_or_else(Problem::not_found)?;
-            mediary_store::Page { items: page.items, next: page.next }
+            page.ok_or_else(Problem::not_found)?
         }
     };
     // An empty page may also be that of a conversation that is not there.
@@ -132,15 +133,113 @@ async fn list_messages(
         return Err(Problem::not_found());
     }
     let reader = app.reader(may.caller(), page.items.iter().flat_map(MessageWithMedia::files)).await?;
-    Ok(Json(Page::of(page, &reader)))
+    // Around a message the next newer one is there, too: without it, a reader would believe that there is none.
+    let needed = match page.items.iter().position(|row| Some(row.message.id) == around) {
+        Some(middle) => middle.saturating_sub(1)..middle + 1,
+        None => 0..1,
+    };
+    Ok(Json(Page::around(page, needed, |row| Message::shape(row, &reader))))
 }
 
 #[cfg(test)]
 mod tests {
     use mediary_core::Role;
+    use mediary_core::limits::PAGE_BYTES;
+    use serde_json::Value;
 
     use super::*;
-    use crate::testing::House;
+    use crate::testing::{Company, House};
+
+    /// As much as the frame of a page takes.
+    const FRAME_BYTES: usize = 256;
+
+    fn ids(page: &Value) -> Vec<i64> {
+        page["items"].as_array().unwrap().iter().map(|item| item["id"].as_i64().unwrap()).collect()
+    }
+
+    /// The ids on all pages of a list; how many each page has.
+    async fn pages(house: &House, company: &Company, path: &str) -> (Vec<i64>, Vec<usize>) {
+        let (mut found, mut counts, mut cursor) = (Vec::new(), Vec::new(), String::new());
+        loop {
+            let answer = house.get(&format!("{path}{cursor}"), company.key(Role::Admin)).await;
+            let page = answer.json();
+            let on_page = ids(&page);
+            let is_bounded = answer.body.len() <= PAGE_BYTES + FRAME_BYTES;
+            assert!(is_bounded || on_page.len() == 1, "{path}: {} bytes", answer.body.len());
+            counts.push(on_page.len());
+            found.extend(on_page);
+            assert_eq!(page["hasMore"], page["nextCursor"].is_string());
+            match page["nextCursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return (found, counts),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn page_of_large_messages_is_bounded_and_the_pages_lead_to_the_end() {
+        let house = House::open().await;
+        let company = house.company("acme").await;
+        let mut made = Vec::new();
+        // Text and caption: 20 KB each, and of one message more than a page has.
+        for number in 0..40 {
+            let text = "x".repeat(if number == 20 { PAGE_BYTES } else { 10_000 });
+            made.push(house.said(&company, &format!("wamid.{number}"), &text).await);
+        }
+        let path = format!("/api/conversations/{}/messages?limit=100", made[0].conversation);
+        let (found, counts) = pages(&house, &company, &path).await;
+        let all: Vec<i64> = made.iter().rev().map(|made| made.message.0).collect();
+        assert_eq!(found, all, "each once, from new to old");
+        assert!(counts.contains(&1), "the largest is alone: {counts:?}");
+        assert_eq!(counts.len(), 3, "{counts:?}");
+    }
+
+    #[tokio::test]
+    async fn page_around_a_message_has_it_and_the_next_newer_one_however_large_they_are() {
+        let house = House::open().await;
+        let company = house.company("acme").await;
+        let mut made = Vec::new();
+        for number in 0..60 {
+            let text = "x".repeat(if number == 50 { PAGE_BYTES } else { 10_000 });
+            made.push(house.said(&company, &format!("wamid.{number}"), &text).await.message.0);
+        }
+        let conversation = house.get("/api/conversations", company.key(Role::Viewer)).await.json();
+        let path = format!("/api/conversations/{}/messages?limit=100", ids(&conversation)[0]);
+        let around = async |id: i64| {
+            let answer = house.get(&format!("{path}&around={id}"), company.key(Role::Viewer)).await;
+            (ids(&answer.json()), answer)
+        };
+        let (found, answer) = around(made[25]).await;
+        let at = found.iter().position(|id| *id == made[25]).unwrap();
+        assert!(answer.body.len() <= PAGE_BYTES + FRAME_BYTES, "{} bytes", answer.body.len());
+        assert!((5..20).contains(&at) && found.len() > at + 5, "{at} of {found:?}");
+        let next = answer.json()["nextCursor"].as_str().unwrap().to_owned();
+        let older = house.get(&format!("{path}&cursor={next}"), company.key(Role::Viewer)).await.json();
+        let oldest = made.iter().position(|id| id == found.last().unwrap()).unwrap();
+        assert_eq!(ids(&older)[0], made[oldest - 1], "the list goes on right behind it");
+        // The next newer one is too large for the page, and there all the same; so is the one that is asked for.
+        assert_eq!(around(made[49]).await.0, [made[50], made[49]]);
+        assert_eq!(around(made[50]).await.0, [made[51], made[50]]);
+    }
+
+    #[tokio::test]
+    async fn pages_of_conversations_and_of_files_are_bounded_too() {
+        let house = House::open().await;
+        let company = house.company("acme").await;
+        let text = "x".repeat(PAGE_BYTES / 3);
+        for number in 0..5 {
+            let phone = format!("1555010010{number}");
+            house.wordy_from(&company, &phone, &format!("wamid.{number}"), &text).await;
+        }
+        for path in ["/api/conversations?limit=100", "/api/media?limit=100", "/api/media?limit=100&sort=name"]
+        {
+            let (mut found, counts) = pages(&house, &company, path).await;
+            assert_eq!(counts, [2, 2, 1], "{path}");
+            found.sort_unstable();
+            found.dedup();
+            assert_eq!(found.len(), 5, "{path}: each once");
+        }
+    }
 
     #[tokio::test]
     async fn conversation_shows_contact_last_message_and_what_is_unread() {

@@ -185,8 +185,8 @@ async fn list_audit(
     responses((status = 200, body = Page<Usage>), (status = 403, body = ProblemBody)))]
 async fn get_usage(State(app): State<App>, may: May<rights::SeeUsage>) -> Result<Json<Page<Usage>>, Problem> {
     let rows = app.store().usage(may.caller().company_id).await?;
-    let page = mediary_store::Page { items: rows, next: None };
-    Ok(Json(Page::of(page, &may.caller().role.into())))
+    let reader = may.caller().role.into();
+    Ok(Json(Page::whole(rows.into_iter().map(|row| Usage::shape(row, &reader)).collect())))
 }
 
 #[cfg(test)]

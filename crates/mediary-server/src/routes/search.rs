@@ -4,9 +4,8 @@ use std::collections::HashMap;
 
 use axum::Json;
 use axum::extract::State;
-use mediary_core::limits::SEARCH_PAGE_BYTES;
 use mediary_core::{MessageId, Scope, WordQuery};
-use mediary_store::{Conversation, MediaFile, MediaQuery, MessageWithMedia, PageRequest};
+use mediary_store::{MediaFile, MediaQuery, MessageWithMedia, PageRequest};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -45,7 +44,7 @@ enum Place {
 /// Search, newest first
 ///
 /// Each hit says where in it the words stand. Messages that were taken back and files that were deleted are not found. A page may have
-/// fewer items than `limit`, even none, while `hasMore` is true: then `nextCursor` goes on. One with large hits ends at 512 KiB.
+/// fewer items than `limit`, even none, while `hasMore` is true: then `nextCursor` goes on.
 #[utoipa::path(get, path = "/api/search", tag = "Conversations", params(Paging, Search),
     responses((status = 200, body = Page<SearchHit>), (status = 400, body = ProblemBody)))]
 async fn search(
@@ -63,7 +62,7 @@ async fn search(
             let reader =
                 app.reader(may.caller(), found.items.iter().flat_map(MessageWithMedia::files)).await?;
             let shape = |row| SearchHit::of_message(row, &words, &reader);
-            Ok(Json(Page::within(SEARCH_PAGE_BYTES, found, MessageWithMedia::cursor, shape)))
+            Ok(Json(Page::mapped(found, shape)))
         }
         Place::Conversations => {
             let words = number(&typed).unwrap_or(words);
@@ -71,7 +70,7 @@ async fn search(
             let last = found.items.iter().filter_map(|one| one.last_message.as_ref());
             let reader = app.reader(may.caller(), last.flat_map(MessageWithMedia::files)).await?;
             let shape = |row| SearchHit::of_conversation(row, &words, &reader);
-            Ok(Json(Page::within(SEARCH_PAGE_BYTES, found, Conversation::cursor, shape)))
+            Ok(Json(Page::mapped(found, shape)))
         }
         Place::Media => {
             let query = MediaQuery { words: Some(words.clone()), page, ..MediaQuery::default() };
@@ -83,7 +82,7 @@ async fn search(
                 let message = row.message_id.and_then(|id| messages.get(&id).cloned());
                 SearchHit::of_media(row, message, &words, &reader)
             };
-            Ok(Json(Page::within(SEARCH_PAGE_BYTES, found, MediaFile::date_cursor, shape)))
+            Ok(Json(Page::mapped(found, shape)))
         }
     }
 }
@@ -110,7 +109,7 @@ mod tests {
     use axum::body::Body;
     use http::StatusCode;
     use mediary_core::Role;
-    use mediary_core::limits::{SEARCH_MARKS, SEARCH_PAGE_BYTES};
+    use mediary_core::limits::{PAGE_BYTES, SEARCH_MARKS};
     use mediary_testing::files::PNG;
     use serde_json::json;
 
@@ -159,11 +158,7 @@ mod tests {
             let (mut found, mut pages, mut cursor) = (Vec::new(), 0, String::new());
             loop {
                 let answer = house.get(&format!("{path}{cursor}"), company.key(Role::Viewer)).await;
-                assert!(
-                    answer.body.len() <= SEARCH_PAGE_BYTES + 1024,
-                    "{place}: {} bytes",
-                    answer.body.len()
-                );
+                assert!(answer.body.len() <= PAGE_BYTES + 1024, "{place}: {} bytes", answer.body.len());
                 let page = answer.json();
                 for hit in page["items"].as_array().unwrap() {
                     let marks = hit["marks"].as_array().unwrap();

@@ -54,7 +54,7 @@ async fn list_sessions(
     credentials: Credentials,
 ) -> Result<Json<Page<Session>>, Problem> {
     let items = app.engine().access().sessions(may.caller(), credentials.session()).await?;
-    Ok(Json(Page::mapped(mediary_store::Page { items, next: None }, Session::from)))
+    Ok(Json(Page::whole(items.into_iter().map(Session::from).collect())))
 }
 
 /// End one of my sessions

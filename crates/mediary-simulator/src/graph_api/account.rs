@@ -12,6 +12,9 @@ use crate::world::World;
 
 /// Meta's own limit.
 const CALLBACK_URL_CHARS: usize = 200;
+/// Items on a page of a list, unless the caller says otherwise, and at most.
+const ON_A_PAGE: usize = 25;
+const ON_A_PAGE_MAX: usize = 100;
 
 /// Whether the id is a number's or a business account's.
 pub(super) fn is_known(world: &World, id: &str) -> bool {
@@ -21,14 +24,16 @@ pub(super) fn is_known(world: &World, id: &str) -> bool {
 /// `GET /{phone-number-id}`, `GET /{waba-id}` and `GET /{waba-id}/phone_numbers`.
 pub(super) fn account(world: &World, call: &Call) -> Answer {
     let token = call.token(world)?;
-    if let Some(account) = world.accounts.find(call.id()).filter(|account| call.may_see(token, account)) {
+    let is_list = call.segments.len() == 2;
+    let found = world.accounts.find(call.id()).filter(|account| !is_list && call.may_see(token, account));
+    if let Some(account) = found {
         return Ok(number(&account));
     }
     let numbers = world.accounts.of_waba(call.id());
     let numbers: Vec<_> = numbers.iter().filter(|account| call.may_see(token, account)).collect();
     let first = numbers.first().ok_or_else(|| call.no_object())?;
-    if call.segments.len() == 2 {
-        return Ok(list(&numbers.iter().map(|account| number(account)).collect::<Vec<_>>()));
+    if is_list {
+        return page(call, &numbers.iter().map(|account| number(account)).collect::<Vec<_>>());
     }
     Ok(
         json!({"id": call.id(), "name": first.name, "timezone_id": "1", "message_template_namespace": "simulated"}),
@@ -124,6 +129,23 @@ fn waba(world: &World, call: &Call) -> Result<(), GraphError> {
     let token = call.token(world)?;
     let seen = world.accounts.of_waba(call.id()).iter().any(|account| call.may_see(token, account));
     if seen { Ok(()) } else { Err(call.no_object()) }
+}
+
+/// A page of a list, by `limit` and `after`. The cursors are opaque; here they are counts of what stands before.
+fn page(call: &Call, all: &[Value]) -> Answer {
+    let whole = |name: &str, otherwise: usize| match call.parameter(name) {
+        Some(text) => text.parse().map_err(|_| GraphError::parameter(format!("{name} is not valid."))),
+        None => Ok(otherwise),
+    };
+    let (after, limit) = (whole("after", 0)?, whole("limit", ON_A_PAGE)?.clamp(1, ON_A_PAGE_MAX));
+    let data: Vec<&Value> = all.iter().skip(after).take(limit).collect();
+    let end = after + data.len();
+    let mut paging = json!({"cursors": {"before": after.to_string(), "after": end.to_string()}});
+    if end < all.len() {
+        let path = call.segments.join("/");
+        paging["next"] = format!("https://graph.facebook.com/{path}?limit={limit}&after={end}").into();
+    }
+    Ok(json!({"data": data, "paging": paging}))
 }
 
 fn list(data: &[Value]) -> Value {

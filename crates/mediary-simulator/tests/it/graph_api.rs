@@ -127,10 +127,30 @@ async fn numbers_and_business_accounts_can_be_read() {
     );
     let (_, numbers) = call(&simulator, &format!("/v23.0/{WABA_ID}/phone_numbers")).await;
     assert_eq!(numbers["data"][0]["id"], PHONE_NUMBER_ID);
+    assert_eq!(numbers["paging"]["next"], json!(null));
+    let (_, no_list) = call(&simulator, &format!("/v23.0/{PHONE_NUMBER_ID}/phone_numbers")).await;
+    assert_eq!(error_of(&no_list), (100, Some(33)), "a number has no numbers");
     let (_, templates) = call(&simulator, &format!("/v14.0/{WABA_ID}/message_templates")).await;
     assert_eq!(templates["data"][0]["name"], "hello_world");
     let (status, body) = call(&simulator, &format!("/v23.0/{PHONE_NUMBER_ID}/nonsense/path")).await;
     assert_eq!((status, error_of(&body).0), (400, 2500));
+}
+
+#[tokio::test]
+async fn numbers_of_a_business_account_are_given_in_pages() {
+    let simulator = start().await;
+    for number in 0..3 {
+        let account = AccountSpec { phone_number_id: format!("90{number}"), ..AccountSpec::default() };
+        simulator.put_account(AccountSpec { waba_id: "900".to_owned(), ..account }).unwrap();
+    }
+    let page = async |query: &str| call(&simulator, &format!("/v23.0/900/phone_numbers?{query}")).await.1;
+    let first = page("limit=2").await;
+    assert_eq!(first["data"].as_array().unwrap().len(), 2);
+    assert!(first["paging"]["next"].is_string(), "{first}");
+    let last =
+        page(&format!("limit=2&after={}", first["paging"]["cursors"]["after"].as_str().unwrap())).await;
+    assert_eq!((&last["data"][0]["id"], &last["paging"]["next"]), (&json!("902"), &json!(null)));
+    assert_eq!(error_of(&page("after=x").await).0, 100);
 }
 
 #[tokio::test]

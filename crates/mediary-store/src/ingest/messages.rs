@@ -46,6 +46,7 @@ fn row_of(message: &IncomingMessage, conversation: ConversationId, now: Timestam
         receiving_phone => message.receiving_phone.as_deref(),
         reply_to => message.reply_to.as_deref(),
         forwarded => message.forwarded,
+        frequently_forwarded => message.frequently_forwarded,
         reaction_target => message.reaction.as_ref().map(|reaction| reaction.target.as_str()),
         reaction_emoji => message.reaction.as_ref().and_then(|reaction| reaction.emoji.as_deref()),
         placeholder => message.placeholder,

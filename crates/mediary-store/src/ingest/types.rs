@@ -124,6 +124,8 @@ pub struct IncomingMessage {
     /// WhatsApp's id of the message this one answers.
     pub reply_to: Option<String>,
     pub forwarded: bool,
+    /// More than five times; then it is `forwarded`, too.
+    pub frequently_forwarded: bool,
     pub reaction: Option<Reaction>,
     pub error: Option<(i64, String)>,
     /// As it came; an import may have none.

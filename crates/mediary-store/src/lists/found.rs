@@ -29,13 +29,13 @@ impl Store {
             // The index of types and states has the order of the list itself.
             (Source::Kinds, MediaSort::Date) => {
                 let rows = list.indexed(query.page.cursor.as_ref(), query.page.row_count()).await?;
-                let page = Page::from_rows(rows, query.page.limit, |file| file.cursor.clone());
-                page.map(|file| file.cursor.id)
+                let cursors = rows.into_iter().map(|file| file.cursor).collect();
+                Page::from_rows(cursors, query.page.limit, Cursor::clone)
             }
             _ => page_of(&list, &query.page).await?,
         };
-        let files = self.files_of(scope, page.items.into_iter().map(MediaId)).await?;
-        Ok(Page { items: files, next: page.next })
+        let files = self.files_of(scope, page.items.iter().map(|found| MediaId(found.id))).await?;
+        Ok(page.with(files, |file| file.id.0))
     }
 
     /// Records by their ids, in the same order; without those that are deleted meanwhile.

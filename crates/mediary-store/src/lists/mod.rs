@@ -81,17 +81,10 @@ impl MediaQuery {
 
     fn cursor_of(&self, file: &MediaFile, sort_name: &str) -> Cursor {
         match self.sort {
-            MediaSort::Date => file.date_cursor(),
+            MediaSort::Date => Cursor::number(file.created_at.millis(), file.id.0),
             MediaSort::Size => Cursor::number(file.file_size.unwrap_or(0), file.id.0),
             MediaSort::Name => Cursor::text(sort_name.to_owned(), file.id.0),
         }
-    }
-}
-
-impl MediaFile {
-    /// Where a list by date goes on behind it.
-    pub fn date_cursor(&self) -> Cursor {
-        Cursor::number(self.created_at.millis(), self.id.0)
     }
 }
 

@@ -82,8 +82,8 @@ impl Store {
         page: &PageRequest,
     ) -> Result<Page<MessageWithMedia>> {
         let found = self.search(&SEARCHED_MESSAGES, scope, words, page).await?;
-        let ids: Vec<MessageId> = found.items.into_iter().map(MessageId).collect();
-        Ok(Page { items: self.messages_of_ids(scope, &ids).await?, next: found.next })
+        let ids: Vec<MessageId> = found.items.iter().map(|found| MessageId(found.id)).collect();
+        Ok(found.with(self.messages_of_ids(scope, &ids).await?, |row| row.message.id.0))
     }
 
     /// Conversations with a contact whose name, number or user id has all of these words.
@@ -94,8 +94,8 @@ impl Store {
         page: &PageRequest,
     ) -> Result<Page<Conversation>> {
         let found = self.search(&SEARCHED_CONVERSATIONS, scope, words, page).await?;
-        let ids: Vec<ConversationId> = found.items.into_iter().map(ConversationId).collect();
-        Ok(Page { items: self.conversations_of_ids(scope, &ids).await?, next: found.next })
+        let ids: Vec<ConversationId> = found.items.iter().map(|found| ConversationId(found.id)).collect();
+        Ok(found.with(self.conversations_of_ids(scope, &ids).await?, |row| row.id.0))
     }
 
     async fn search(
@@ -104,7 +104,7 @@ impl Store {
         scope: &Scope,
         words: &WordQuery,
         page: &PageRequest,
-    ) -> Result<Page<i64>> {
+    ) -> Result<Page<Cursor>> {
         // A cursor of another list is refused before anything is looked at.
         page.before()?;
         page_of(&SearchedList { store: self, searched, scope, words }, page).await

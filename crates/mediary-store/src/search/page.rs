@@ -44,8 +44,8 @@ pub(crate) trait FilteredList {
     async fn indexed(&self, beyond: Option<&Cursor>, rows: i64) -> Result<Vec<Candidate>>;
 }
 
-/// The ids of the records of a page.
-pub(crate) async fn page_of<L: FilteredList>(list: &L, request: &PageRequest) -> Result<Page<i64>> {
+/// The records of a page: where they stand, with their ids.
+pub(crate) async fn page_of<L: FilteredList>(list: &L, request: &PageRequest) -> Result<Page<Cursor>> {
     let mut draft =
         Draft { list, request, found: Vec::new(), reached: request.cursor.clone(), is_over: false };
     draft.walk(FIRST_WALKED).await?;
@@ -109,11 +109,13 @@ impl<L: FilteredList> Draft<'_, L> {
         self.is_over || !is_fewer(self.found.len(), self.request.row_count())
     }
 
-    fn end(self) -> Page<i64> {
+    fn end(self) -> Page<Cursor> {
         let is_ready = self.is_ready();
-        let page = Page::from_rows(self.found, self.request.limit, Cursor::clone);
-        let next = if is_ready { page.next } else { self.reached };
-        Page { items: page.items.into_iter().map(|cursor| cursor.id).collect(), next }
+        let mut page = Page::from_rows(self.found, self.request.limit, Cursor::clone);
+        if !is_ready {
+            page.next = self.reached;
+        }
+        page
     }
 }
 

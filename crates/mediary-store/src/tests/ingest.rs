@@ -11,8 +11,12 @@ use super::rows::{ann, failed, item, new_media, picture, text};
 use crate::*;
 
 async fn message_is_recorded_with_all_its_parts(test: &Test) {
-    let message =
-        IncomingMessage { reply_to: Some("before".into()), forwarded: true, ..picture(test.acme, "m1") };
+    let message = IncomingMessage {
+        reply_to: Some("before".into()),
+        forwarded: true,
+        frequently_forwarded: true,
+        ..picture(test.acme, "m1")
+    };
     let outcome = test.ingest(vec![item(text(test.acme, "before")), item(message)]).await;
     assert!(outcome.downloads_due);
 
@@ -23,7 +27,8 @@ async fn message_is_recorded_with_all_its_parts(test: &Test) {
     assert_eq!(message.provider_media_id.as_deref(), Some("media-m1"));
     assert_eq!(message.media_mime_type.as_deref(), Some("image/jpeg"));
     assert_eq!(message.sent_at, START);
-    assert!(message.forwarded && !message.edited && !message.revoked && message.reactions.is_empty());
+    assert!(message.forwarded && message.frequently_forwarded);
+    assert!(!message.edited && !message.revoked && message.reactions.is_empty());
     let before = test.message(test.acme, "before").await.message;
     let reply_to = ReplyTo { message_id: Some(before.id), provider_message_id: "before".into() };
     assert_eq!(message.reply_to, Some(reply_to));

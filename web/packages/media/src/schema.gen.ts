@@ -251,7 +251,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Messages of a conversation, newest first */
+        /**
+         * Messages of a conversation, newest first
+         * @description Around a message a page has that one and the next newer one in any case.
+         */
         get: operations["list_messages"];
         put?: never;
         post?: never;
@@ -395,7 +398,8 @@ export interface paths {
         /**
          * Make a link to a zip of chosen files
          * @description Anybody with the link can read these files until it ends, a day later, without logging in, and continue where a download broke off.
-         *     A caller who may read the files one by one may have them together. Each link is in the audit log; twenty in a minute, and the next one is 429.
+         *     A caller who may read the files one by one may have them together. Each link is in the audit log. Of one caller twenty in a minute,
+         *     and of a company a thousand that have not ended: the next one is 429.
          */
         post: operations["create_archive"];
         delete?: never;
@@ -669,7 +673,7 @@ export interface paths {
         /**
          * Search, newest first
          * @description Each hit says where in it the words stand. Messages that were taken back and files that were deleted are not found. A page may have
-         *     fewer items than `limit`, even none, while `hasMore` is true: then `nextCursor` goes on. One with large hits ends at 512 KiB.
+         *     fewer items than `limit`, even none, while `hasMore` is true: then `nextCursor` goes on.
          */
         get: operations["search"];
         put?: never;
@@ -1018,8 +1022,8 @@ export interface paths {
         put?: never;
         /**
          * Check a WhatsApp account
-         * @description Asks WhatsApp whether the access token may use the number, and whether an app is subscribed to its business account. Nothing is
-         *     changed. Of one account there is one check at a time and six in a minute; the next one is 429.
+         * @description Asks WhatsApp whether the access token may use the number, whether that is one of its business account, and whether an app is
+         *     subscribed to it. Nothing is changed. Of one account there is one check at a time and six in a minute; the next one is 429.
          */
         post: operations["check_account"];
         delete?: never;
@@ -1144,6 +1148,8 @@ export interface components {
         AbsentFilePlan: "downloaded" | "kept_when_viewed" | "streamed";
         /** @description What WhatsApp says about an account now, and what came from it. */
         AccountCheck: {
+            /** @description Whether its number is one of its business account, whose id (`wabaId`) may be wrong. */
+            businessAccount: components["schemas"]["Finding"];
             lastReceivedAt: components["schemas"]["Time"] | null;
             /** @description Whether an app is subscribed to its business account: to one without, Meta sends no webhooks. */
             subscription: components["schemas"]["Finding"];
@@ -1551,6 +1557,8 @@ export interface components {
             edited: boolean;
             error: components["schemas"]["MessageError"] | null;
             forwarded: boolean;
+            /** @description Whether it was forwarded more than five times; `forwarded` is true then, too. */
+            frequentlyForwarded: boolean;
             /** Format: int64 */
             id: number;
             /** @description Whether it answers a message, which may be one that is not here. */
@@ -1769,7 +1777,7 @@ export interface components {
         OutgoingType: "text" | "image" | "video" | "audio" | "document" | "sticker" | "location" | "contacts" | "reaction" | "template" | "interactive";
         /** @description One page of a list. */
         Page_ApiKey: {
-            /** @description Whether there may be more, also behind a page that is not full. */
+            /** @description Whether there may be more, also behind a page that is not full: one with large items ends at 512 KiB. */
             hasMore: boolean;
             items: {
                 createdAt: components["schemas"]["Time"];
@@ -1788,7 +1796,7 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_AuditEntry: {
-            /** @description Whether there may be more, also behind a page that is not full. */
+            /** @description Whether there may be more, also behind a page that is not full: one with large items ends at 512 KiB. */
             hasMore: boolean;
             items: {
                 action: string;
@@ -1807,7 +1815,7 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_Conversation: {
-            /** @description Whether there may be more, also behind a page that is not full. */
+            /** @description Whether there may be more, also behind a page that is not full: one with large items ends at 512 KiB. */
             hasMore: boolean;
             items: {
                 contact: components["schemas"]["Contact"];
@@ -1825,7 +1833,7 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_LibraryItem: {
-            /** @description Whether there may be more, also behind a page that is not full. */
+            /** @description Whether there may be more, also behind a page that is not full: one with large items ends at 512 KiB. */
             hasMore: boolean;
             items: {
                 /** Format: int64 */
@@ -1839,7 +1847,7 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_MediaFile: {
-            /** @description Whether there may be more, also behind a page that is not full. */
+            /** @description Whether there may be more, also behind a page that is not full: one with large items ends at 512 KiB. */
             hasMore: boolean;
             items: {
                 animated: boolean;
@@ -1922,7 +1930,7 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_Message: {
-            /** @description Whether there may be more, also behind a page that is not full. */
+            /** @description Whether there may be more, also behind a page that is not full: one with large items ends at 512 KiB. */
             hasMore: boolean;
             items: {
                 /** @description Further files: of a filled form, of a template's or an interactive message's header, of a carousel. */
@@ -1940,6 +1948,8 @@ export interface components {
                 edited: boolean;
                 error: components["schemas"]["MessageError"] | null;
                 forwarded: boolean;
+                /** @description Whether it was forwarded more than five times; `forwarded` is true then, too. */
+                frequentlyForwarded: boolean;
                 /** Format: int64 */
                 id: number;
                 /** @description Whether it answers a message, which may be one that is not here. */
@@ -1973,7 +1983,7 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_SearchHit: {
-            /** @description Whether there may be more, also behind a page that is not full. */
+            /** @description Whether there may be more, also behind a page that is not full: one with large items ends at 512 KiB. */
             hasMore: boolean;
             items: {
                 conversation: components["schemas"]["Conversation"] | null;
@@ -1987,7 +1997,7 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_Session: {
-            /** @description Whether there may be more, also behind a page that is not full. */
+            /** @description Whether there may be more, also behind a page that is not full: one with large items ends at 512 KiB. */
             hasMore: boolean;
             items: {
                 createdAt: components["schemas"]["Time"];
@@ -2005,7 +2015,7 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_Usage: {
-            /** @description Whether there may be more, also behind a page that is not full. */
+            /** @description Whether there may be more, also behind a page that is not full: one with large items ends at 512 KiB. */
             hasMore: boolean;
             items: {
                 /** Format: int64 */
@@ -2021,7 +2031,7 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_User: {
-            /** @description Whether there may be more, also behind a page that is not full. */
+            /** @description Whether there may be more, also behind a page that is not full: one with large items ends at 512 KiB. */
             hasMore: boolean;
             items: {
                 /** @description A person who is not active cannot log in. */
@@ -2041,7 +2051,7 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_WebhookEvent: {
-            /** @description Whether there may be more, also behind a page that is not full. */
+            /** @description Whether there may be more, also behind a page that is not full: one with large items ends at 512 KiB. */
             hasMore: boolean;
             items: {
                 /** Format: int64 */
@@ -2064,7 +2074,7 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_WhatsappAccount: {
-            /** @description Whether there may be more, also behind a page that is not full. */
+            /** @description Whether there may be more, also behind a page that is not full: one with large items ends at 512 KiB. */
             hasMore: boolean;
             items: {
                 awsBucket: string | null;

@@ -29,6 +29,7 @@ export function messageOf(item: Outgoing): Message {
     replyTo: item.replyTo,
     isReply: item.replyTo !== null,
     forwarded: false,
+    frequentlyForwarded: false,
     reactions: [],
     edited: false,
     revoked: false,

@@ -110,7 +110,8 @@ const toToken: Way = { label: say.renewHere, to: "token" };
 const toWebhook: Way = { label: say.setWebhook, to: "webhook" };
 
 /** What WhatsApp says. */
-function asked({ token, subscription, lastReceivedAt }: AccountCheck, account: Account, now: Date): Check[] {
+export function asked(check: AccountCheck, account: Account, now: Date): Check[] {
+  const { token, businessAccount, subscription, lastReceivedAt } = check;
   const checks: Check[] = [
     {
       title: say.token,
@@ -123,13 +124,23 @@ function asked({ token, subscription, lastReceivedAt }: AccountCheck, account: A
       : { title: say.incoming, state: "works", text: say.incomingLast(formatAgo(lastReceivedAt, now)) },
   ];
   if (account.provider === "meta") {
-    const isUnnamed = account.wabaId === null && token.outcome === "works";
+    const isWrong = businessAccount.outcome === "fails";
+    const isUnnamed = (account.wabaId === null && token.outcome === "works") || isWrong;
+    const way: Way = { label: say.setWaba, to: "details" };
     checks.splice(1, 0, {
       title: say.subscription,
       state: subscription.outcome,
       text: isUnnamed ? say.wabaNeeded : (detailOf(subscription) ?? say.subscriptionWorks),
-      way: isUnnamed ? { label: say.setWaba, to: "details" } : undefined,
+      way: isUnnamed && !isWrong ? way : undefined,
     });
+    if (businessAccount.outcome !== "unknown") {
+      checks.splice(1, 0, {
+        title: say.waba,
+        state: businessAccount.outcome,
+        text: isWrong ? say.wabaWrong : say.wabaWorks,
+        way: isWrong ? way : undefined,
+      });
+    }
   }
   return checks;
 }

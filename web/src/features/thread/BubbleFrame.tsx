@@ -1,6 +1,6 @@
 import { PersonName } from "@mediary/media/ui/PersonName";
 import { clsx } from "clsx";
-import { Forward } from "lucide-react";
+import { Forward, ReplyAll } from "lucide-react";
 import type { ReactNode } from "react";
 import type { Message } from "@/api/types";
 import { contactName } from "@/features/message/contact";
@@ -50,8 +50,17 @@ export function BubbleHeading({ message, sender }: { message: Message; sender: s
             message.media && "pb-1.5",
           )}
         >
-          <Forward aria-hidden="true" className="size-3.5" />
-          {texts.message.forwarded}
+          {message.frequentlyForwarded ? (
+            <>
+              <ReplyAll aria-hidden="true" className="size-3.5 -scale-x-100 rtl:scale-x-100" />
+              {texts.message.forwardedOften}
+            </>
+          ) : (
+            <>
+              <Forward aria-hidden="true" className="size-3.5 rtl:-scale-x-100" />
+              {texts.message.forwarded}
+            </>
+          )}
         </p>
       )}
     </>

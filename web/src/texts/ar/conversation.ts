@@ -46,6 +46,7 @@ export const conversation: typeof English = {
   message: {
     label: (who, when) => `${who}، ${when}`,
     forwarded: "مُعاد توجيهها",
+    forwardedOften: "مُعاد توجيهها مرات كثيرة",
     edited: "معدّلة",
     readMore: "قراءة المزيد",
     copy: "نسخ",

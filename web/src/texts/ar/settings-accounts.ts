@@ -62,6 +62,10 @@ export const settingsAccounts: typeof English = {
     setWebhook: "إلى عنوان webhook",
     subscription: "الاشتراك",
     subscriptionWorks: "يوجد تطبيق مشترك في حساب الأعمال.",
+    waba: "حساب الأعمال",
+    wabaWorks: "الرقم تابع لحساب الأعمال.",
+    wabaWrong:
+      "الرقم ليس تابعًا لحساب الأعمال الذي له هذا المعرّف. يعرض «مدير WhatsApp» المعرّف الصحيح بجانب أرقام الهواتف.",
     wabaNeeded: "لمعرفة هل يوجد تطبيق مشترك يلزم معرّف حساب الأعمال.",
     setWaba: "تحديد معرّف حساب الأعمال",
     works: "يعمل",

@@ -34,6 +34,7 @@ export const conversation = {
   message: {
     label: (who: string, when: string) => `${who}, ${when}`,
     forwarded: "Forwarded",
+    forwardedOften: "Forwarded many times",
     edited: "Edited",
     readMore: "Read more",
     copy: "Copy",

@@ -58,6 +58,10 @@ export const settingsAccounts = {
     setWebhook: "To the webhook’s address",
     subscription: "Subscription",
     subscriptionWorks: "An app is subscribed to the business account.",
+    waba: "Business account",
+    wabaWorks: "The number is one of the business account.",
+    wabaWrong:
+      "The number is not one of the business account with this ID. WhatsApp Manager shows the right one beside the phone numbers.",
     wabaNeeded: "Whether an app is subscribed can be asked with the ID of the business account.",
     setWaba: "Set the business account ID",
     works: "Works",

@@ -33,6 +33,7 @@ export const conversation: typeof English = {
   message: {
     label: (who, when) => `${who}, ${when}`,
     forwarded: "Reenviado",
+    forwardedOften: "Reenviado muchas veces",
     edited: "Editado",
     readMore: "Leer más",
     copy: "Copiar",

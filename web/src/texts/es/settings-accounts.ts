@@ -63,6 +63,10 @@ export const settingsAccounts: typeof English = {
     setWebhook: "Ir a la dirección del webhook",
     subscription: "Suscripción",
     subscriptionWorks: "Una app está suscrita a la cuenta de empresa.",
+    waba: "Cuenta de empresa",
+    wabaWorks: "El número pertenece a la cuenta de empresa.",
+    wabaWrong:
+      "El número no pertenece a la cuenta de empresa con este ID. El Administrador de WhatsApp muestra el correcto junto a los números de teléfono.",
     wabaNeeded: "Para saber si hay una app suscrita hace falta el ID de la cuenta de empresa.",
     setWaba: "Indicar el ID de la cuenta de empresa",
     works: "Funciona",

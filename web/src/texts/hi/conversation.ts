@@ -29,6 +29,7 @@ export const conversation: typeof English = {
   message: {
     label: (who, when) => `${who}, ${when}`,
     forwarded: "फ़ॉरवर्ड किया गया",
+    forwardedOften: "कई बार फ़ॉरवर्ड किया गया",
     edited: "बदला गया",
     readMore: "और पढ़ें",
     copy: "कॉपी करें",

@@ -32,6 +32,7 @@ export const conversation: typeof English = {
   message: {
     label: (who, when) => `${who}, ${when}`,
     forwarded: "Encaminhada",
+    forwardedOften: "Encaminhada muitas vezes",
     edited: "Editada",
     readMore: "Ler mais",
     copy: "Copiar",

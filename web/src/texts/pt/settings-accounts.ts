@@ -62,6 +62,10 @@ export const settingsAccounts: typeof English = {
     setWebhook: "Ir para o endereço do webhook",
     subscription: "Assinatura",
     subscriptionWorks: "Um app assina a conta comercial.",
+    waba: "Conta comercial",
+    wabaWorks: "O número pertence à conta comercial.",
+    wabaWrong:
+      "O número não pertence à conta comercial com este ID. O Gerenciador do WhatsApp mostra o ID certo ao lado dos números de telefone.",
     wabaNeeded: "Para saber se um app assina a conta, é preciso o ID da conta comercial.",
     setWaba: "Informar o ID da conta comercial",
     works: "Funciona",

@@ -66,6 +66,7 @@ pub(super) fn message(
         contact,
         reply_to: given.reply_to.filter(|_| reaction.is_none()),
         forwarded: false,
+        frequently_forwarded: false,
         reaction,
         error: None,
         raw_payload: given.raw_payload,

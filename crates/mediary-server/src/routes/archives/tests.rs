@@ -7,8 +7,8 @@ use http::{StatusCode, header};
 use http_body_util::BodyExt as _;
 use mediary_core::Role;
 use mediary_core::limits::{
-    ARCHIVE_LINKS_PER_MINUTE, ARCHIVES_AT_ONCE_BY_LINKS, ARCHIVES_AT_ONCE_PER_COMPANY,
-    ARCHIVES_AT_ONCE_PER_READER,
+    ARCHIVE_LINK_LIFE, ARCHIVE_LINKS_PER_COMPANY, ARCHIVE_LINKS_PER_MINUTE, ARCHIVES_AT_ONCE_BY_LINKS,
+    ARCHIVES_AT_ONCE_PER_COMPANY, ARCHIVES_AT_ONCE_PER_READER,
 };
 use mediary_testing::files::{PNG, content_like};
 use serde_json::{Value, json};
@@ -343,4 +343,34 @@ async fn company_has_some_archives_at_once() {
     open.pop();
     assert_eq!(of_person().await.status(), StatusCode::OK);
     assert_eq!(open[0].headers()[header::CONTENT_TYPE], "application/zip");
+}
+
+#[tokio::test]
+async fn company_has_so_many_links_that_have_not_ended() {
+    let house = House::open().await;
+    let (company, other) = (house.company("acme").await, house.company("other").await);
+    let made = house.stored(&company, "wamid.1", PNG, "image/png").await;
+    let theirs = house.stored(&other, "wamid.2", PNG, "image/png").await;
+    let link = async |company: &Company, made: &Made| {
+        house.post("/api/media/archive", company.key(Role::Viewer), &json!({"ids": [made.media]})).await
+    };
+    let by = mediary_store::Actor::command_line();
+    let until = house.engine.now().plus(ARCHIVE_LINK_LIFE);
+    let more = async |count: u64| {
+        for _ in 0..count {
+            let added = house.store.add_archive(company.id, &[made.media], until, &by).await.unwrap();
+            assert!(matches!(added, mediary_store::AddedArchive::Added(_)), "{added:?}");
+        }
+    };
+    more(1).await;
+    house.clock.advance(Duration::from_secs(3600));
+    assert_eq!(link(&company, &made).await.status, StatusCode::CREATED);
+    more(ARCHIVE_LINKS_PER_COMPANY - 2).await;
+    let refused = link(&company, &made).await;
+    let left = (ARCHIVE_LINK_LIFE.as_secs() - 3600).to_string();
+    assert_eq!((refused.code(), refused.header("retry-after")), ("rate_limited".into(), left.as_str()));
+    assert!(refused.json()["detail"].as_str().unwrap().contains("1000 links"), "{refused:?}");
+    assert_eq!(link(&other, &theirs).await.status, StatusCode::CREATED, "each company by itself");
+    house.clock.advance(ARCHIVE_LINK_LIFE - Duration::from_secs(3600));
+    assert_eq!(link(&company, &made).await.status, StatusCode::CREATED, "the first ones have ended");
 }
