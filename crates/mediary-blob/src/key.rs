@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use aws_lc_rs::digest;
-use mediary_core::{CompanyId, MediaId, MessageId, VariantKind};
+use mediary_core::{CompanyId, MediaId, MessageId, Timestamp, VariantKind};
 
 use crate::error::{Error, ErrorKind};
 
@@ -51,11 +51,12 @@ impl StorageKey {
         Self(format!("media/{company}/{owner}/{VARIANTS}/{media}-{kind}-{random:016x}"))
     }
 
-    /// A key for a file of ours that is stored before its message has an id: `media/{company}/uploads/{random}`. None is given
-    /// twice. Records recognise it by its form (`is_upload` of the store).
-    pub fn upload(company: CompanyId) -> Self {
-        let random = rand::random::<u128>();
-        Self(format!("media/{company}/{UPLOADS}/{random:032x}"))
+    /// A key for a file of ours that is stored before its message has an id: `media/{company}/uploads/{time}{random}`. None is given
+    /// twice. It begins with the time, so that keys of one moment lie side by side in an index and share its pages. Records recognise
+    /// it by its form (`is_upload` of the store).
+    pub fn upload(company: CompanyId, now: Timestamp) -> Self {
+        let (millis, random) = (now.millis().unsigned_abs() & 0xffff_ffff_ffff, rand::random::<u128>() >> 48);
+        Self(format!("media/{company}/{UPLOADS}/{millis:012x}{random:020x}"))
     }
 
     /// The same file's key in a later generation: what is stored again after bytes under the earlier key were given up
@@ -238,13 +239,17 @@ mod tests {
 
     #[test]
     fn key_of_an_upload_names_its_company_alone() {
-        let key = StorageKey::upload(CompanyId(1));
+        let upload = |millis| StorageKey::upload(CompanyId(1), Timestamp(millis));
+        let key = upload(1_764_555_000_000);
         let random = key.as_str().strip_prefix("media/1/uploads/").unwrap();
         assert!(random.len() == 32 && random.bytes().all(|byte| byte.is_ascii_hexdigit()), "{key}");
         assert_eq!(key.as_str().parse::<StorageKey>().unwrap(), key);
         assert_eq!(key.owner(), Some((CompanyId(1), None)));
         assert_eq!(key.generation(2).owner(), key.owner(), "one that moved");
-        assert_ne!(key, StorageKey::upload(CompanyId(1)), "none is given twice");
+        assert_ne!(key, upload(1_764_555_000_000), "none is given twice");
+        for (earlier, later) in [(0, 1), (255, 256), (1_764_555_000_000, 1_764_555_000_001)] {
+            assert!(upload(earlier) < upload(later), "they are in the order of time");
+        }
     }
 
     #[test]

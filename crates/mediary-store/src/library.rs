@@ -10,7 +10,7 @@ use crate::people::audit;
 use crate::record::Record as _;
 use crate::reservations::Reservations;
 use crate::scope::and_seen;
-use crate::sends::{FileOwner, add_file};
+use crate::sends::{FileOwner, NewFile, add_files};
 use crate::transaction::transaction;
 use crate::value::args;
 use crate::{
@@ -107,7 +107,8 @@ impl Store {
             }
             // Another transaction that adds the same name now, on any node, waits for the end of this one at the unique key.
             let owner = FileOwner::Library(&new.name);
-            let Some(media) = add_file(tx, now, company, &owner, new.added_by, &new.file).await? else {
+            let file = NewFile { company, owner, by: new.added_by, file: &new.file };
+            let Some((media, _)) = add_files(tx, now, &[file]).await?.pop() else {
                 reserved.are_due(tx, now).await?;
                 return Ok(Ok(Err(AddedToLibrary::NameTaken)));
             };

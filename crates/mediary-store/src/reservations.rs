@@ -15,11 +15,10 @@ pub(crate) const RESERVED_FOR: Duration = Duration::from_secs(3600);
 
 /// Locked reservations.
 pub(crate) struct Reservations {
-    company: CompanyId,
-    /// Their ids in the trash.
-    entries: Vec<i64>,
+    /// Their companies, and their ids in the trash.
+    entries: Vec<(CompanyId, i64)>,
     /// The keys without one: a sweep was there before.
-    missing: Vec<(StorageBackend, String)>,
+    missing: Vec<(CompanyId, StorageBackend, String)>,
     /// Whether there is one for each key, and none was given up.
     are_complete: bool,
 }
@@ -32,21 +31,31 @@ impl Reservations {
         company: CompanyId,
         keys: impl IntoIterator<Item = (StorageBackend, &'a str)>,
     ) -> Result<Self> {
+        let keys = keys.into_iter().map(|(backend, key)| (company, backend, key)).collect();
+        Self::hold_all(tx, keys).await
+    }
+
+    /// Locks reservations of several companies in the same way.
+    pub(crate) async fn hold_all(tx: &mut Tx, keys: Vec<(CompanyId, StorageBackend, &str)>) -> Result<Self> {
         let hold = dialect::hold_rows(tx.backend(), "t");
         let mut select = Bulk::with(format!(
-            "SELECT t.id, t.storage_key, t.given_up FROM k CROSS JOIN trash t
+            "SELECT t.company_id, t.id, t.storage_key, t.given_up FROM k CROSS JOIN trash t
                 WHERE t.company_id = k.company_id AND t.storage_key = k.key AND t.storage_backend = k.backend
                 ORDER BY t.id{hold}"
         ));
         let mut missing = Vec::new();
-        for (backend, key) in keys {
+        for (company, backend, key) in keys {
             select.push(row! { company_id => company, backend => backend, key => key });
-            missing.push((backend, key.to_owned()));
+            missing.push((company, backend, key.to_owned()));
         }
-        let held: Vec<(i64, String, bool)> = select.run(tx).await?;
-        missing.retain(|(_, key)| held.iter().all(|(_, name, _)| name != key));
-        let are_complete = missing.is_empty() && held.iter().all(|(_, _, given_up)| !given_up);
-        Ok(Self { company, entries: held.into_iter().map(|(id, ..)| id).collect(), missing, are_complete })
+        let held: Vec<(CompanyId, i64, String, bool)> = select.run(tx).await?;
+        missing.retain(|(company, _, key)| !held.iter().any(|(of, _, name, _)| of == company && name == key));
+        let are_complete = missing.is_empty() && held.iter().all(|(.., given_up)| !given_up);
+        Ok(Self {
+            entries: held.into_iter().map(|(company, id, ..)| (company, id)).collect(),
+            missing,
+            are_complete,
+        })
     }
 
     /// Whether rows may name these keys.
@@ -57,8 +66,8 @@ impl Reservations {
     /// Removes them, since rows name the keys from here on.
     pub(crate) async fn keep_bytes(self, tx: &mut Tx) -> Result<()> {
         let mut delete = Bulk::delete("trash");
-        for id in self.entries {
-            delete.push(row! { company_id => self.company, id => id });
+        for (company, id) in self.entries {
+            delete.push(row! { company_id => company, id => id });
         }
         delete.execute(tx).await?;
         Ok(())
@@ -70,8 +79,8 @@ impl Reservations {
             "UPDATE trash SET due_at = k.due_at FROM k
                 WHERE trash.company_id = k.company_id AND trash.id = k.id",
         );
-        for id in self.entries {
-            update.push(row! { company_id => self.company, id => id, due_at => until });
+        for (company, id) in self.entries {
+            update.push(row! { company_id => company, id => id, due_at => until });
         }
         update.execute(tx).await?;
         Ok(())
@@ -79,8 +88,8 @@ impl Reservations {
 
     /// Makes them due: nothing will name the keys. Bytes that were written after a sweep are swept once more.
     pub(crate) async fn drop_bytes(self, tx: &mut Tx, now: Timestamp, media: MediaId) -> Result<()> {
-        for (backend, key) in &self.missing {
-            trash::put(tx, now, self.company, media, *backend, key).await?;
+        for (company, backend, key) in &self.missing {
+            trash::put(tx, now, *company, media, *backend, key).await?;
         }
         self.are_due(tx, now).await
     }
@@ -91,8 +100,8 @@ impl Reservations {
             "UPDATE trash SET due_at = k.due_at FROM k
                 WHERE trash.company_id = k.company_id AND trash.id = k.id AND trash.due_at > k.due_at",
         );
-        for id in self.entries {
-            update.push(row! { company_id => self.company, id => id, due_at => now });
+        for (company, id) in self.entries {
+            update.push(row! { company_id => company, id => id, due_at => now });
         }
         update.execute(tx).await?;
         Ok(())

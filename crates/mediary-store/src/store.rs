@@ -13,7 +13,7 @@ use crate::derivations::LastServed;
 use crate::downloads::FinishCommit;
 use crate::inbox::InboxCommit;
 use crate::ingest::{Growth, Turns};
-use crate::sends::{LastSender, ReserveCommit};
+use crate::sends::{LastSender, QueueCommit, ReserveCommit};
 use crate::value::args;
 use crate::views::ViewCommit;
 use crate::{Result, migrations};
@@ -24,6 +24,8 @@ const FINISHED: Bounds = Bounds { queue: 256, batch: 64 };
 const VIEWS: Bounds = Bounds { queue: 1024, batch: 256 };
 /// Keys of uploads that may wait to be reserved, and that are reserved together.
 const RESERVED: Bounds = Bounds { queue: 1024, batch: 64 };
+/// Requests to send messages that may wait to be queued, and that are queued together.
+const QUEUED: Bounds = Bounds { queue: 1024, batch: 32 };
 /// Connections that only webhooks use, on Postgres: one for their commit and one to look their accounts up.
 const WEBHOOK_CONNECTIONS: usize = 2;
 /// Webhook bodies that may wait for their commit, and that are committed together.
@@ -69,6 +71,7 @@ pub(crate) struct Inner {
     pub(crate) finished: Batcher<FinishCommit>,
     pub(crate) views: Batcher<ViewCommit>,
     pub(crate) reserved: Batcher<ReserveCommit>,
+    pub(crate) queued: Batcher<QueueCommit>,
     pub(crate) growth: Growth,
     pub(crate) turns: Turns,
     pub(crate) last_derived: LastServed,
@@ -97,6 +100,8 @@ impl Store {
         let views = Batcher::start("views", &VIEWS, commit, &tasks, stop.clone());
         let commit = ReserveCommit { db: db.clone() };
         let reserved = Batcher::start("uploads", &RESERVED, commit, &tasks, stop.clone());
+        let commit = QueueCommit { db: db.clone(), clock: clock.clone() };
+        let queued = Batcher::start("messages", &QUEUED, commit, &tasks, stop.clone());
         Ok(Self {
             inner: Arc::new(Inner {
                 db,
@@ -106,6 +111,7 @@ impl Store {
                 finished,
                 views,
                 reserved,
+                queued,
                 growth: Growth::default(),
                 turns: Turns::default(),
                 last_derived: LastServed::default(),

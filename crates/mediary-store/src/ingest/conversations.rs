@@ -111,15 +111,17 @@ pub(super) async fn bump(
     write(tx, now, bumps, applied).await
 }
 
-/// A message of ours was queued now: it is the conversation's newest, unless a later one is there.
+/// Messages of ours were queued now: each is its conversation's newest, unless a later one is there.
 pub(crate) async fn note_outbound(
     tx: &mut Tx,
     now: Timestamp,
-    (company, conversation): (CompanyId, ConversationId),
-    message: MessageId,
+    queued: impl Iterator<Item = (CompanyId, ConversationId, MessageId)>,
 ) -> Result<()> {
-    let bump = Bump { newest: Some((now, message)), unread: 0 };
-    let bumps = BTreeMap::from([((company, conversation), bump)]);
+    let mut bumps: BTreeMap<_, Bump> = BTreeMap::new();
+    for (company, conversation, message) in queued {
+        let bump = bumps.entry((company, conversation)).or_default();
+        bump.newest = bump.newest.max(Some((now, message)));
+    }
     write(tx, now, bumps, &mut AppliedChanges::default()).await
 }
 

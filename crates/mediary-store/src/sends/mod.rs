@@ -35,14 +35,18 @@ mod files;
 mod finish;
 mod pace;
 mod queue;
+mod queue_together;
 mod types;
 mod undo;
 mod uploads;
 
 pub(crate) use claim::LastSender;
 pub use client_ids::client_id_of;
-pub(crate) use files::{FileOwner, add_file};
+pub(crate) use files::{FileOwner, NewFile, add_files};
 pub(crate) use finish::wake;
+#[cfg(test)]
+pub(crate) use queue::SendRequest;
+pub(crate) use queue_together::QueueCommit;
 pub use types::*;
 pub(crate) use uploads::ReserveCommit;
 

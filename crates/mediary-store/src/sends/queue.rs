@@ -7,17 +7,18 @@
 //! own: two such transactions, and one and an ingest, lock in one order.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use mediary_core::{
     AccountId, CompanyId, ContactId, ConversationId, MediaId, Scope, StorageBackend, Timestamp,
 };
 use sqlx::AssertSqlSafe;
 
-use super::add::{Thread, add};
+use super::add::{PlacedMessage, Thread, add_all};
 use super::client_ids::{in_row, known};
 use super::{Destination, NewSend, QueuedSend};
 use crate::bulk::Bulk;
-use crate::db::Tx;
+use crate::db::{Db, Tx};
 use crate::ingest::open_conversation;
 use crate::record::Record as _;
 use crate::reservations::Reservations;
@@ -39,59 +40,104 @@ impl Store {
     /// has messages with it already, those are returned and the reservations of the files' keys are given up. Fails with `NotFound`
     /// where the scope sees no such conversation or the company has no such account, with `Unrecordable` where the key of a file
     /// is not reserved any more: its bytes are deleted; and with `Conflict` ([`crate::USED_UPLOAD`]) where a file's upload was used or ended.
+    /// A caller that is dropped meanwhile withdraws nothing. On SQLite those that call at one moment share a transaction (`queue_together`).
     pub async fn queue_sends(&self, scope: &Scope, all: &[NewSend]) -> Result<Vec<QueuedSend>> {
         all.iter().try_for_each(refuse_empty)?;
-        let (now, company) = (self.now(), scope.company());
-        let client_id = all.first().and_then(|first| first.client_id.as_deref());
-        let mut order: Vec<usize> = (0..all.len()).collect();
-        order.sort_by_key(|index| all[*index].conversation());
-        let queued = transaction!(self.db().sharing(), |tx| {
-            let reserved = Reservations::hold(tx, company, all.iter().flat_map(keys)).await?;
-            if let Some(client_id) = client_id {
-                let first = known(tx, company, client_id).await?;
-                if !first.is_empty() {
-                    reserved.are_due(tx, now).await?;
-                    return Ok(Ok(first));
-                }
+        let request = SendRequest { scope: scope.clone(), all: all.to_vec() };
+        match self.backend() {
+            Backend::Sqlite => self.inner.queued.commit(Arc::new(request)).await,
+            Backend::Postgres => queue_alone(self.db(), self.now(), &request).await,
+        }
+    }
+}
+
+/// Queues the messages of a request in a transaction of its own.
+pub(super) async fn queue_alone(db: &Db, now: Timestamp, request: &SendRequest) -> Result<Vec<QueuedSend>> {
+    let (SendRequest { scope, all }, company) = (request, request.company());
+    let mut order: Vec<usize> = (0..all.len()).collect();
+    order.sort_by_key(|index| all[*index].conversation());
+    let queued = transaction!(db.sharing(), |tx| {
+        let reserved = Reservations::hold_all(tx, request.keys().collect()).await?;
+        if let Some(client_id) = request.client_id() {
+            let first = known(tx, company, client_id).await?;
+            if !first.is_empty() {
+                reserved.are_due(tx, now).await?;
+                return Ok(Ok(first));
             }
-            if !reserved.are_complete() {
-                reserved.drop_bytes(tx, now, MediaId(0)).await?;
-                return Ok(Err(deleted_again()));
+        }
+        if !reserved.are_complete() {
+            reserved.drop_bytes(tx, now, MediaId(0)).await?;
+            return Ok(Err(deleted_again()));
+        }
+        request.end_uploads(tx, now).await?;
+        if all.len() > 1 {
+            hold_contacts(tx, company, all).await?;
+        }
+        let mut placed = Vec::with_capacity(all.len());
+        for index in &order {
+            let (thread, also_changed) = hold_destination(tx, now, scope, &all[*index].destination).await?;
+            placed.push(request.placed(*index, thread, also_changed));
+        }
+        let Some(queued) = add_all(tx, now, &placed).await? else {
+            // Another writer had the same client id, and its transaction is over: the insert waited for it. Of several messages some
+            // may be written, so the next try finds it.
+            let first = known(tx, company, request.client_id().unwrap_or_default()).await?;
+            if first.is_empty() || all.len() > 1 {
+                return Err(Error::collision("a message with the same client id came at this moment"));
             }
-            for (upload, by) in all.iter().filter_map(|new| new.upload.as_ref()) {
-                if !partial_uploads::end(tx, now, company, by, *upload).await? {
-                    let constraint = partial_uploads::USED_UPLOAD.to_owned();
-                    return Err(Error::new(
-                        ErrorKind::Conflict { constraint },
-                        "the upload was used or ended",
-                    ));
-                }
+            reserved.are_due(tx, now).await?;
+            return Ok(Ok(first));
+        };
+        reserved.keep_bytes(tx).await?;
+        let mut queued: Vec<_> = order.iter().zip(queued).collect();
+        queued.sort_by_key(|(index, _)| **index);
+        Ok(Ok(queued.into_iter().map(|(_, one)| one).collect()))
+    });
+    queued?
+}
+
+/// Messages of ours that are queued together: all of them, or none.
+pub(crate) struct SendRequest {
+    pub(crate) scope: Scope,
+    pub(crate) all: Vec<NewSend>,
+}
+
+impl SendRequest {
+    pub(super) fn company(&self) -> CompanyId {
+        self.scope.company()
+    }
+
+    /// What its sender calls it.
+    pub(super) fn client_id(&self) -> Option<&str> {
+        self.all.first().and_then(|first| first.client_id.as_deref())
+    }
+
+    /// The keys of its files.
+    pub(super) fn keys(&self) -> impl Iterator<Item = (CompanyId, StorageBackend, &str)> {
+        let files = self.all.iter().filter_map(|new| new.file.as_ref());
+        files.map(|file| (self.company(), file.storage_backend, file.storage_key.as_str()))
+    }
+
+    /// Ends the uploads that its files were.
+    pub(super) async fn end_uploads(&self, tx: &mut Tx, now: Timestamp) -> Result<()> {
+        for (upload, by) in self.all.iter().filter_map(|new| new.upload.as_ref()) {
+            if !partial_uploads::end(tx, now, self.company(), by, *upload).await? {
+                let constraint = partial_uploads::USED_UPLOAD.to_owned();
+                return Err(Error::new(ErrorKind::Conflict { constraint }, "the upload was used or ended"));
             }
-            if all.len() > 1 {
-                hold_contacts(tx, company, all).await?;
-            }
-            let mut queued = Vec::with_capacity(all.len());
-            for index in &order {
-                let new = &all[*index];
-                let (thread, also_changed) = hold_destination(tx, now, scope, &new.destination).await?;
-                let in_row = client_id.map(|client_id| in_row(client_id, *index));
-                let Some(one) = add(tx, now, company, &thread, new, in_row).await? else {
-                    // Another writer had the same client id, and its transaction is over: the insert waited for it. It is the first of
-                    // ours that meets it, so of the others nothing is written.
-                    let first = known(tx, company, client_id.unwrap_or_default()).await?;
-                    if first.is_empty() || !queued.is_empty() {
-                        return Err(Error::collision("a message with the same client id came and went"));
-                    }
-                    reserved.are_due(tx, now).await?;
-                    return Ok(Ok(first));
-                };
-                queued.push((*index, QueuedSend { also_changed, ..one }));
-            }
-            reserved.keep_bytes(tx).await?;
-            queued.sort_by_key(|(index, _)| *index);
-            Ok(Ok(queued.into_iter().map(|(_, one)| one).collect()))
-        });
-        queued?
+        }
+        Ok(())
+    }
+
+    /// Its message with this index, in the conversation that was held for it.
+    pub(super) fn placed(
+        &self,
+        index: usize,
+        thread: Thread,
+        also_changed: Vec<Change>,
+    ) -> PlacedMessage<'_> {
+        let client_id = self.client_id().map(|client_id| in_row(client_id, index));
+        PlacedMessage { thread, new: &self.all[index], client_id, also_changed }
     }
 }
 
@@ -111,20 +157,15 @@ fn refuse_empty(new: &NewSend) -> Result<()> {
     Ok(())
 }
 
-fn deleted_again() -> Error {
+pub(super) fn deleted_again() -> Error {
     Error::new(
         ErrorKind::Unrecordable,
         "the file was deleted again, because more than an hour went by until it was sent; upload it again",
     )
 }
 
-/// The key of its file.
-fn keys(new: &NewSend) -> impl Iterator<Item = (StorageBackend, &str)> {
-    new.file.iter().map(|file| (file.storage_backend, file.storage_key.as_str()))
-}
-
 /// The conversation that a message goes into, held, and what changed while it was opened.
-async fn hold_destination(
+pub(super) async fn hold_destination(
     tx: &mut Tx,
     now: Timestamp,
     scope: &Scope,
@@ -144,8 +185,11 @@ async fn hold_destination(
     };
     // Who sees only some conversations opens no other one: what was opened is rolled back with this transaction.
     let thread = hold_thread(tx, scope, conversation).await?;
-    let thread = thread.ok_or_else(|| Error::new(ErrorKind::NotFound, "there is no such conversation"))?;
-    Ok((thread, also_changed))
+    Ok((thread.ok_or_else(no_such_conversation)?, also_changed))
+}
+
+pub(super) fn no_such_conversation() -> Error {
+    Error::new(ErrorKind::NotFound, "there is no such conversation")
 }
 
 /// Locks the contacts of conversations against removal, in the order of their ids.
@@ -169,12 +213,14 @@ async fn hold_contacts(tx: &mut Tx, company: CompanyId, all: &[NewSend]) -> Resu
     Ok(())
 }
 
+/// What the record of a thread is read from besides its conversation.
+pub(super) const THREAD_JOINS: &str = "JOIN contacts c ON c.company_id = v.company_id AND c.id = v.contact_id
+    JOIN whatsapp_accounts a ON a.company_id = v.company_id AND a.id = v.account_id";
+
 /// The conversation, which neither is joined with another nor loses its contact before the commit.
 async fn hold_thread(tx: &mut Tx, scope: &Scope, conversation: ConversationId) -> Result<Option<Thread>> {
     let select = format!(
-        "SELECT {} FROM conversations v JOIN contacts c ON c.company_id = v.company_id AND c.id = v.contact_id
-            JOIN whatsapp_accounts a ON a.company_id = v.company_id AND a.id = v.account_id
-            WHERE v.company_id = $1{} AND v.id = $2",
+        "SELECT {} FROM conversations v {THREAD_JOINS} WHERE v.company_id = $1{} AND v.id = $2",
         Thread::SELECT,
         and_seen(scope, "v.id")
     );

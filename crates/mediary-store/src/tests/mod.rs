@@ -36,6 +36,7 @@ mod parts;
 pub(crate) mod plans;
 mod policies;
 mod pool;
+mod queue_together;
 mod races;
 mod reactions;
 mod retention;

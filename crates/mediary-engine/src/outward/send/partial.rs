@@ -220,7 +220,7 @@ async fn begin_part(context: &Context, upload: &PartialUpload) -> Result<Pending
         return Err(Error::refused(ErrorCode::PayloadTooLarge, detail).in_field("body"));
     }
     let storage = context.storages().primary();
-    let key = StorageKey::upload(upload.company_id);
+    let key = StorageKey::upload(upload.company_id, context.now());
     let (upload, backend) = (storage.create(&key).await?, storage.backend());
     Ok(PendingPart { upload, backend, key, bytes: 0 })
 }

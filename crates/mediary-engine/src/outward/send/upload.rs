@@ -60,7 +60,7 @@ pub(super) enum SendableFile {
 impl FileUpload {
     pub(crate) async fn begin(context: &Context, company: CompanyId) -> Result<Self> {
         let storage = context.storages().primary();
-        let key = StorageKey::upload(company);
+        let key = StorageKey::upload(company, context.now());
         let upload = storage.create(&key).await?;
         let context = context.clone();
         Ok(Self { context, company, upload, key, sample: Sample::default(), received: 0 })

@@ -9,7 +9,8 @@ use axum::extract::{FromRequest as _, Request, State};
 use axum::http::StatusCode;
 use http::header;
 use mediary_core::{ConversationId, MessageId, limits};
-use mediary_engine::{DraftContent, FileSource, HeadedDraft, MessageDraft};
+use mediary_engine::{DraftContent, FileSource, HeadedDraft, MessageDraft, QueuedMessages};
+use mediary_store::MessageWithMedia;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -63,7 +64,7 @@ async fn send_message(
     let are_several = matches!(&draft.content, DraftContent::Files(files) if files.len() > 1);
     let queued = app.engine().send(&may, draft).await?;
     let status = if queued.are_new { StatusCode::CREATED } else { StatusCode::OK };
-    let mut items = all_shown(&app, &may, &queued.ids).await?;
+    let mut items = all_shown(&app, &may, &queued).await?;
     let sent = match items.pop() {
         Some(only) if items.is_empty() && !are_several => SentMessages::One(Box::new(only)),
         last => SentMessages::Several(MessageItems { items: items.into_iter().chain(last).collect() }),
@@ -119,15 +120,24 @@ async fn forward_message(
     let conversations = to.conversation_ids.unwrap_or_default();
     let queued = app.engine().forward_message(&may, id, &conversations, to.client_id.as_deref()).await?;
     let status = if queued.are_new { StatusCode::CREATED } else { StatusCode::OK };
-    let items = all_shown(&app, &may, &queued.ids).await?;
+    let items = all_shown(&app, &may, &queued).await?;
     Ok((status, Json(MessageItems { items })))
 }
 
-async fn all_shown(app: &App, may: &May<rights::Send>, ids: &[MessageId]) -> Result<Vec<Message>, Problem> {
-    let mut items = Vec::with_capacity(ids.len());
-    for id in ids {
-        let Json(message) = shown(app, may, *id).await?;
-        items.push(message);
+async fn all_shown(
+    app: &App,
+    may: &May<rights::Send>,
+    queued: &QueuedMessages,
+) -> Result<Vec<Message>, Problem> {
+    let mut items = Vec::with_capacity(queued.ids.len());
+    for id in &queued.ids {
+        let row = row_of(app, may, *id).await?;
+        let reader = match queued.are_new {
+            // Nothing was made of their files in this moment; what will be is told by an event.
+            true => may.caller().role.into(),
+            false => app.reader(may.caller(), row.files()).await?,
+        };
+        items.push(Message::shape(row, &reader));
     }
     Ok(items)
 }
@@ -159,9 +169,13 @@ async fn take_back_message(
 }
 
 async fn shown(app: &App, may: &May<rights::Send>, id: MessageId) -> Result<Json<Message>, Problem> {
-    let row = app.store().message(&may.caller().scope(), id).await?.ok_or_else(Problem::not_found)?;
+    let row = row_of(app, may, id).await?;
     let reader = app.reader(may.caller(), row.files()).await?;
     Ok(Json(Message::shape(row, &reader)))
+}
+
+async fn row_of(app: &App, may: &May<rights::Send>, id: MessageId) -> Result<MessageWithMedia, Problem> {
+    app.store().message(&may.caller().scope(), id).await?.ok_or_else(Problem::not_found)
 }
 
 /// A form is read to its end before it is refused: a client that still sends does not read the answer.
