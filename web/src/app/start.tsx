@@ -10,6 +10,7 @@ import { createAppRouter } from "@/app/router";
 import { watchVersion } from "@/app/version";
 import { provideMedia } from "@/features/media/provide";
 import { startSending } from "@/features/sending/sending";
+import { loadDeferred } from "@/lib/deferred";
 import { useConnection } from "@/live/connection";
 
 /** The inbox, once its sentences are there. */
@@ -33,7 +34,9 @@ const client = new QueryClient({
 });
 
 const router = createAppRouter(client);
-router.subscribe("onRendered", ({ fromLocation, pathChanged }) => {
+router.subscribe("onRendered", ({ fromLocation, toLocation, pathChanged }) => {
+  // Who logs in has other things to wait for.
+  if (toLocation.pathname !== "/login") loadDeferred();
   if (fromLocation !== undefined && pathChanged) focusPageIfLost();
 });
 

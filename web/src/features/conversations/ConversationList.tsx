@@ -7,7 +7,7 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import { defaultRangeExtractor, measureElement, type Range, useVirtualizer } from "@tanstack/react-virtual";
 import { clsx } from "clsx";
 import { Inbox, SearchX, TextSearch } from "lucide-react";
-import { useRef, useState } from "react";
+import { memo, useRef, useState } from "react";
 import { conversationsQuery } from "@/api/queries";
 import type { Conversation } from "@/api/types";
 import { ConversationRow, ConversationRowSkeleton, ROW_REM } from "@/features/conversations/ConversationRow";
@@ -22,7 +22,8 @@ const SKELETON_ROWS = 10;
 /** Rows left below the window when the next page is asked for. */
 const AHEAD = 10;
 
-export function ConversationList({ activeId }: { activeId: number | undefined }) {
+/** What is opened beside it does not render it again. */
+export const ConversationList = memo(function ConversationList(props: { activeId: number | undefined }) {
   const { typed, search, type } = useSearchText();
   const query = useInfiniteQuery({ ...conversationsQuery(search), placeholderData: keepPreviousData });
   const client = useQueryClient();
@@ -76,7 +77,7 @@ export function ConversationList({ activeId }: { activeId: number | undefined })
       ) : (
         <Rows
           conversations={conversations}
-          activeId={activeId}
+          activeId={props.activeId}
           stale={query.isPlaceholderData}
           onEnd={() => {
             if (query.hasNextPage && !query.isFetching && !query.isError) void query.fetchNextPage();
@@ -85,7 +86,7 @@ export function ConversationList({ activeId }: { activeId: number | undefined })
       )}
     </>
   );
-}
+});
 
 function NothingHere({ search }: { search: string }) {
   if (search) return <EmptyState icon={<SearchX />} title={texts.conversations.nothingFound(search)} />;
