@@ -12,6 +12,7 @@ import { DetailsPane } from "@/features/details/DetailsPane";
 import { contactName } from "@/features/message/contact";
 import { ThreadPane } from "@/features/thread/ThreadPane";
 import { deferred } from "@/lib/deferred";
+import { opening } from "@/lib/layer";
 
 const ConversationGallery = deferred(
   async () => (await import("@/app/ConversationGallery")).ConversationGallery,
@@ -32,7 +33,7 @@ function Opened({ id }: { id: number }) {
   useTitle(conversation.data ? contactName(conversation.data.contact) : null);
   useShortcuts({
     i: details.toggle,
-    g: () => void navigate({ search: (search) => ({ ...search, gallery: true }) }),
+    g: () => void navigate({ search: (search) => ({ ...search, gallery: true }), state: opening("gallery") }),
     Escape: () => {
       if (details.covering) return details.close();
       void navigate({ to: "/" }).then(focusConversations);

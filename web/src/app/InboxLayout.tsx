@@ -21,6 +21,7 @@ import { useLive } from "@/app/useLive";
 import { Announcer } from "@/components/ui/announcer";
 import { ConversationList } from "@/features/conversations/ConversationList";
 import { deferred } from "@/lib/deferred";
+import { opening } from "@/lib/layer";
 import { texts } from "@/texts";
 
 const SearchPanel = deferred(async () => (await import("@/app/SearchPanel")).SearchPanel);
@@ -36,7 +37,8 @@ export function InboxLayout() {
   const navigate = useNavigate();
   const [sheet, setSheet] = useState(false);
   const search = () => {
-    if (q === undefined) void navigate({ to: ".", search: (before) => ({ ...before, q: "" }) });
+    if (q !== undefined) return;
+    void navigate({ to: ".", search: (before) => ({ ...before, q: "" }), state: opening("search") });
   };
   useLive(client);
   // `/` leads to the list's own field where that is in sight.

@@ -11,6 +11,7 @@ import { watchVersion } from "@/app/version";
 import { provideMedia } from "@/features/media/provide";
 import { startSending } from "@/features/sending/sending";
 import { loadDeferred } from "@/lib/deferred";
+import { opening } from "@/lib/layer";
 import { useConnection } from "@/live/connection";
 
 /** The inbox, once its sentences are there. */
@@ -54,6 +55,7 @@ provideMedia({
       to: "/c/$conversationId",
       params: { conversationId },
       search: ({ part: _, ...rest }) => ({ ...rest, view: messageId, ...(part === 0 ? {} : { part }) }),
+      state: opening("view"),
     }),
 });
 startPlayingOn(client);

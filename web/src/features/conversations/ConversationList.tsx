@@ -15,6 +15,7 @@ import { focusConversations, LIST_ID } from "@/features/conversations/focus";
 import { SearchField } from "@/features/conversations/SearchField";
 import { useCursor } from "@/features/conversations/useCursor";
 import { useHeldOrder } from "@/features/conversations/useHeldOrder";
+import { opening } from "@/lib/layer";
 import { useSearchText } from "@/lib/useSearchText";
 import { texts } from "@/texts";
 
@@ -48,6 +49,7 @@ export const ConversationList = memo(function ConversationList(props: { activeId
         <Link
           to="."
           search={(before) => ({ ...before, q: search })}
+          state={opening("search")}
           className="mx-3 mb-1.5 flex min-h-9 shrink-0 items-center gap-2 rounded-lg px-2.5 text-accent hover:bg-hover pointer-coarse:min-h-11"
         >
           <TextSearch aria-hidden="true" className="size-4 shrink-0" />
