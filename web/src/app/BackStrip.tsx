@@ -2,6 +2,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { ArrowLeft } from "lucide-react";
 import type { WayBack } from "@/app/wayBack";
 import { useLastSearch } from "@/features/search/store";
+import { opening } from "@/lib/layer";
 import { texts } from "@/texts";
 
 /** Leads back to where a message was looked up, as it was left. */
@@ -11,7 +12,12 @@ export function BackStrip({ conversationId, way }: { conversationId: number; way
     if (way === "media") return void navigate({ to: "/media" });
     // The search lies over what is open.
     const search = way === "search" ? { q: useLastSearch.getState().words } : { gallery: true };
-    void navigate({ to: "/c/$conversationId", params: { conversationId }, search });
+    void navigate({
+      to: "/c/$conversationId",
+      params: { conversationId },
+      search,
+      state: opening(way),
+    });
   };
   return (
     <div className="shrink-0 border-line border-b bg-selected px-1.5 md:px-2">

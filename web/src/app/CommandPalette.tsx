@@ -2,16 +2,17 @@ import { letterOf } from "@mediary/media/lib/letter";
 import { useWindowEvent } from "@mediary/media/lib/useWindowEvent";
 import { useNavigate } from "@tanstack/react-router";
 import { Images, Inbox, Keyboard, Languages, LogOut, SunMoon, TextSearch } from "lucide-react";
-import { lazy, Suspense, useState } from "react";
+import { useState } from "react";
 import { useTheme } from "@/app/theme";
 import { useLogOut } from "@/features/auth/useLogOut";
 import type { Command } from "@/features/palette/commands";
+import { deferred } from "@/lib/deferred";
 import { texts } from "@/texts";
 import { loadSettings } from "@/texts/settings";
 
-const Palette = lazy(async () => {
+const Palette = deferred(async () => {
   await loadSettings();
-  return { default: (await import("@/features/palette/Palette")).Palette };
+  return (await import("@/features/palette/Palette")).Palette;
 });
 
 /** The palette by Ctrl-K, or ⌘K, and what can be done in it. */
@@ -51,11 +52,7 @@ export function CommandPalette({ onShortcuts, onSearch }: { onShortcuts: () => v
   ];
   return (
     <>
-      {open && (
-        <Suspense>
-          <Palette commands={commands} onClose={() => setOpen(false)} />
-        </Suspense>
-      )}
+      {open && <Palette commands={commands} onClose={() => setOpen(false)} />}
       {question}
     </>
   );

@@ -1,17 +1,22 @@
 import { partOf } from "@mediary/media/viewers/state";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import type { Conversation } from "@/api/types";
-import { useUndo } from "@/app/useUndo";
 import { MediaGalleryModal } from "@/features/gallery/MediaGalleryModal";
 import { focusMainIfLost } from "@/lib/focusMain";
+import { opening, useCloseLayer } from "@/lib/layer";
 
 /** The media of a conversation, as the URL says. */
 export function ConversationGallery({ conversation }: { conversation: Conversation | undefined }) {
   const { conversationId } = useParams({ from: "/inbox/c/$conversationId" });
   const { view, part = 0 } = useSearch({ from: "/inbox/c/$conversationId" });
   const navigate = useNavigate({ from: "/c/$conversationId" });
-  const close = useUndo(
-    () => void navigate({ search: ({ view: _, part: __, ...rest }) => rest, replace: true }),
+  const closeView = useCloseLayer(
+    "view",
+    () => void navigate({ search: ({ view: _, part: __, ...rest }) => rest, replace: true, state: true }),
+  );
+  const close = useCloseLayer(
+    "gallery",
+    () => void navigate({ search: ({ gallery: _, ...rest }) => rest, replace: true, state: true }),
   );
   return (
     <MediaGalleryModal
@@ -19,10 +24,10 @@ export function ConversationGallery({ conversation }: { conversation: Conversati
       conversation={conversation}
       viewed={view === undefined ? null : { messageId: view, part }}
       view={(file, replace = false) => {
-        if (file === null) return close();
+        if (file === null) return closeView();
         void navigate({
           search: ({ part: _, ...rest }) => ({ ...rest, view: file.messageId, ...partOf(file) }),
-          replace,
+          ...(replace ? { replace, state: true } : { state: opening("view") }),
         });
       }}
       jump={({ messageId }) =>
@@ -34,7 +39,7 @@ export function ConversationGallery({ conversation }: { conversation: Conversati
           }),
         }).then(focusMainIfLost)
       }
-      onClose={() => void navigate({ search: ({ gallery: _, ...rest }) => rest, replace: true })}
+      onClose={() => close()}
     />
   );
 }

@@ -3,20 +3,21 @@ import { ApiError } from "@mediary/media/server/client";
 import { toggleAudio } from "@mediary/media/viewers/playback";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { lazy, Suspense } from "react";
 import { conversationQuery } from "@/api/queries";
 import { BackStrip } from "@/app/BackStrip";
 import { useDetails } from "@/app/useDetails";
 import { useTitle } from "@/app/useTitle";
 import { focusConversations } from "@/features/conversations/focus";
 import { DetailsPane } from "@/features/details/DetailsPane";
-import { ThreadLightbox } from "@/features/media/ThreadLightbox";
 import { contactName } from "@/features/message/contact";
 import { ThreadPane } from "@/features/thread/ThreadPane";
+import { deferred } from "@/lib/deferred";
+import { opening } from "@/lib/layer";
 
-const ConversationGallery = lazy(() =>
-  import("@/app/ConversationGallery").then((module) => ({ default: module.ConversationGallery })),
+const ConversationGallery = deferred(
+  async () => (await import("@/app/ConversationGallery")).ConversationGallery,
 );
+const ThreadLightbox = deferred(async () => (await import("@/features/media/ThreadLightbox")).ThreadLightbox);
 
 export function ConversationPage() {
   const { conversationId } = useParams({ from: "/inbox/c/$conversationId" });
@@ -32,7 +33,7 @@ function Opened({ id }: { id: number }) {
   useTitle(conversation.data ? contactName(conversation.data.contact) : null);
   useShortcuts({
     i: details.toggle,
-    g: () => void navigate({ search: (search) => ({ ...search, gallery: true }) }),
+    g: () => void navigate({ search: (search) => ({ ...search, gallery: true }), state: opening("gallery") }),
     Escape: () => {
       if (details.covering) return details.close();
       void navigate({ to: "/" }).then(focusConversations);
@@ -61,11 +62,7 @@ function Opened({ id }: { id: number }) {
           onClose={details.close}
         />
       )}
-      {gallery && !missing && (
-        <Suspense>
-          <ConversationGallery conversation={conversation.data} />
-        </Suspense>
-      )}
+      {gallery && !missing && <ConversationGallery conversation={conversation.data} />}
       {view !== undefined && !gallery && <ThreadLightbox conversationId={id} messageId={view} part={part} />}
     </>
   );

@@ -11,7 +11,7 @@ import {
   useSearch,
 } from "@tanstack/react-router";
 import { clsx } from "clsx";
-import { lazy, Suspense, useState } from "react";
+import { useState } from "react";
 import { CommandPalette } from "@/app/CommandPalette";
 import { ConnectionBanner } from "@/app/ConnectionBanner";
 import { ListHeader } from "@/app/ListHeader";
@@ -19,13 +19,13 @@ import { NewVersion } from "@/app/NewVersion";
 import { NowPlaying } from "@/app/NowPlaying";
 import { useLive } from "@/app/useLive";
 import { Announcer } from "@/components/ui/announcer";
-import { ShortcutSheet } from "@/components/ui/shortcut-sheet";
 import { ConversationList } from "@/features/conversations/ConversationList";
+import { deferred } from "@/lib/deferred";
+import { opening } from "@/lib/layer";
 import { texts } from "@/texts";
 
-const SearchPanel = lazy(() =>
-  import("@/app/SearchPanel").then((module) => ({ default: module.SearchPanel })),
-);
+const SearchPanel = deferred(async () => (await import("@/app/SearchPanel")).SearchPanel);
+const ShortcutSheet = deferred(async () => (await import("@/components/ui/shortcut-sheet")).ShortcutSheet);
 
 /** The frame: conversations beside whatever the URL opened; on a phone one of the two. */
 export function InboxLayout() {
@@ -37,7 +37,8 @@ export function InboxLayout() {
   const navigate = useNavigate();
   const [sheet, setSheet] = useState(false);
   const search = () => {
-    if (q === undefined) void navigate({ to: ".", search: (before) => ({ ...before, q: "" }) });
+    if (q !== undefined) return;
+    void navigate({ to: ".", search: (before) => ({ ...before, q: "" }), state: opening("search") });
   };
   useLive(client);
   // `/` leads to the list's own field where that is in sight.
@@ -75,11 +76,7 @@ export function InboxLayout() {
         )}
         <Outlet />
       </div>
-      {q !== undefined && (
-        <Suspense>
-          <SearchPanel words={q} />
-        </Suspense>
-      )}
+      {q !== undefined && <SearchPanel words={q} />}
       <Announcer />
       <CommandPalette onShortcuts={() => setSheet(true)} onSearch={search} />
       {sheet && <ShortcutSheet onClose={() => setSheet(false)} />}

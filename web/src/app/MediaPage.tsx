@@ -3,16 +3,16 @@ import { partOf } from "@mediary/media/viewers/state";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { ArrowLeft } from "lucide-react";
 import { useTitle } from "@/app/useTitle";
-import { useUndo } from "@/app/useUndo";
 import { MediaGallery } from "@/features/gallery/MediaGallery";
 import { focusMainIfLost } from "@/lib/focusMain";
+import { opening, useCloseLayer } from "@/lib/layer";
 import { texts } from "@/texts";
 
 /** The media of the company. */
 export function MediaPage() {
   const { view, part = 0 } = useSearch({ from: "/inbox/media" });
   const navigate = useNavigate({ from: "/media" });
-  const close = useUndo(() => void navigate({ search: {}, replace: true }));
+  const close = useCloseLayer("view", () => void navigate({ search: {}, replace: true }));
   useTitle(texts.gallery.title);
   return (
     <main
@@ -38,7 +38,10 @@ export function MediaPage() {
         }
         view={(file, replace = false) => {
           if (file === null) return close();
-          void navigate({ search: { view: file.messageId, ...partOf(file) }, replace });
+          void navigate({
+            search: { view: file.messageId, ...partOf(file) },
+            ...(replace ? { replace, state: true } : { state: opening("view") }),
+          });
         }}
         jump={({ conversationId, messageId }) =>
           void navigate({

@@ -10,6 +10,8 @@ import { createAppRouter } from "@/app/router";
 import { watchVersion } from "@/app/version";
 import { provideMedia } from "@/features/media/provide";
 import { startSending } from "@/features/sending/sending";
+import { loadDeferred } from "@/lib/deferred";
+import { opening } from "@/lib/layer";
 import { useConnection } from "@/live/connection";
 
 /** The inbox, once its sentences are there. */
@@ -33,7 +35,9 @@ const client = new QueryClient({
 });
 
 const router = createAppRouter(client);
-router.subscribe("onRendered", ({ fromLocation, pathChanged }) => {
+router.subscribe("onRendered", ({ fromLocation, toLocation, pathChanged }) => {
+  // Who logs in has other things to wait for.
+  if (toLocation.pathname !== "/login") loadDeferred();
   if (fromLocation !== undefined && pathChanged) focusPageIfLost();
 });
 
@@ -51,6 +55,7 @@ provideMedia({
       to: "/c/$conversationId",
       params: { conversationId },
       search: ({ part: _, ...rest }) => ({ ...rest, view: messageId, ...(part === 0 ? {} : { part }) }),
+      state: opening("view"),
     }),
 });
 startPlayingOn(client);

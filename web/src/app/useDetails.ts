@@ -1,5 +1,6 @@
 import { useMediaMatch } from "@mediary/media/lib/useMediaMatch";
 import { useNavigate, useSearch } from "@tanstack/react-router";
+import { opening, useCloseLayer } from "@/lib/layer";
 
 /** Wide enough for three panes side by side; below it the details cover the thread. */
 const WIDE = "(min-width: 75rem)";
@@ -17,7 +18,8 @@ export function useDetails() {
         ...(value && about !== undefined ? { info: about, ...(part === undefined ? {} : { part }) } : {}),
         ...(value === wide ? {} : { details: value }),
       }),
-      replace: !value,
+      ...(value ? { state: opening("details") } : { replace: true }),
     });
-  return { open, covering: open && !wide, toggle: () => set(!open), close: () => set(false) };
+  const close = useCloseLayer("details", () => set(false));
+  return { open, covering: open && !wide, toggle: () => (open ? close() : set(true)), close: () => close() };
 }

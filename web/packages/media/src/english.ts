@@ -15,6 +15,8 @@ export const english = {
     forbidden: "Your role does not allow this.",
     notFound: "This does not exist, or no longer exists.",
     requestId: (id: string) => `Request ${id}`,
+    /** Before a sentence of the server's, in languages other than its own. */
+    serverSays: "The server says:",
     /** By the server's codes, where its own sentences, which are English, are not to be shown. */
     codes: null as Partial<Record<string, string>> | null,
   },

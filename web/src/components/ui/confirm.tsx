@@ -1,7 +1,6 @@
-import { asSentence } from "@mediary/media/lib/sentence";
 import { Button } from "@mediary/media/ui/button";
 import { Spinner } from "@mediary/media/ui/spinner";
-import { reasonOf } from "@mediary/media/ui/states";
+import { Reason } from "@mediary/media/ui/states";
 import type { ReactNode } from "react";
 import { Dialog } from "@/components/ui/dialog";
 import { texts } from "@/texts";
@@ -25,7 +24,7 @@ export function Confirm({ title, children, action, pending, error, onConfirm, on
       <div className="text-muted [&>p+p]:mt-2">{children}</div>
       {error && (
         <p role="alert" className="mt-3 rounded-lg bg-danger-soft px-3 py-2 text-danger">
-          {asSentence(reasonOf(error))}
+          <Reason error={error} />
         </p>
       )}
       <div className="mt-5 flex flex-wrap justify-end gap-2">

@@ -10,7 +10,7 @@ const box =
 type Labelled = {
   label: string;
   hint?: ReactNode | undefined;
-  error?: string | undefined;
+  error?: ReactNode | undefined;
 };
 
 type FieldProps = Labelled & Omit<ComponentProps<"input">, "id"> & { name: string };
@@ -144,7 +144,7 @@ export function CheckField({ label, hint, className, ...input }: CheckProps) {
   );
 }
 
-function described(id: string, hint: ReactNode, error: string | undefined) {
+function described(id: string, hint: ReactNode, error: ReactNode) {
   const about = [error && `${id}-error`, hint && `${id}-hint`].filter(Boolean).join(" ");
   return {
     "aria-invalid": error === undefined ? undefined : true,

@@ -7,7 +7,7 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import { defaultRangeExtractor, measureElement, type Range, useVirtualizer } from "@tanstack/react-virtual";
 import { clsx } from "clsx";
 import { Inbox, SearchX, TextSearch } from "lucide-react";
-import { useRef, useState } from "react";
+import { memo, useRef, useState } from "react";
 import { conversationsQuery } from "@/api/queries";
 import type { Conversation } from "@/api/types";
 import { ConversationRow, ConversationRowSkeleton, ROW_REM } from "@/features/conversations/ConversationRow";
@@ -15,6 +15,7 @@ import { focusConversations, LIST_ID } from "@/features/conversations/focus";
 import { SearchField } from "@/features/conversations/SearchField";
 import { useCursor } from "@/features/conversations/useCursor";
 import { useHeldOrder } from "@/features/conversations/useHeldOrder";
+import { opening } from "@/lib/layer";
 import { useSearchText } from "@/lib/useSearchText";
 import { texts } from "@/texts";
 
@@ -22,7 +23,8 @@ const SKELETON_ROWS = 10;
 /** Rows left below the window when the next page is asked for. */
 const AHEAD = 10;
 
-export function ConversationList({ activeId }: { activeId: number | undefined }) {
+/** What is opened beside it does not render it again. */
+export const ConversationList = memo(function ConversationList(props: { activeId: number | undefined }) {
   const { typed, search, type } = useSearchText();
   const query = useInfiniteQuery({ ...conversationsQuery(search), placeholderData: keepPreviousData });
   const client = useQueryClient();
@@ -47,6 +49,7 @@ export function ConversationList({ activeId }: { activeId: number | undefined })
         <Link
           to="."
           search={(before) => ({ ...before, q: search })}
+          state={opening("search")}
           className="mx-3 mb-1.5 flex min-h-9 shrink-0 items-center gap-2 rounded-lg px-2.5 text-accent hover:bg-hover pointer-coarse:min-h-11"
         >
           <TextSearch aria-hidden="true" className="size-4 shrink-0" />
@@ -76,7 +79,7 @@ export function ConversationList({ activeId }: { activeId: number | undefined })
       ) : (
         <Rows
           conversations={conversations}
-          activeId={activeId}
+          activeId={props.activeId}
           stale={query.isPlaceholderData}
           onEnd={() => {
             if (query.hasNextPage && !query.isFetching && !query.isError) void query.fetchNextPage();
@@ -85,7 +88,7 @@ export function ConversationList({ activeId }: { activeId: number | undefined })
       )}
     </>
   );
-}
+});
 
 function NothingHere({ search }: { search: string }) {
   if (search) return <EmptyState icon={<SearchX />} title={texts.conversations.nothingFound(search)} />;

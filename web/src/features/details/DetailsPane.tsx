@@ -9,6 +9,7 @@ import { Avatar } from "@/components/ui/avatar";
 import { FileDetails } from "@/features/details/FileDetails";
 import { RecentMedia } from "@/features/details/RecentMedia";
 import { contactName, contactPhone } from "@/features/message/contact";
+import { useCloseLayer } from "@/lib/layer";
 import { texts } from "@/texts";
 
 type DetailsPaneProps = {
@@ -29,7 +30,10 @@ export function DetailsPane(props: DetailsPaneProps) {
     [covering],
   );
   const navigate = useNavigate({ from: "/c/$conversationId" });
-  const toContact = () => void navigate({ search: ({ info: _, part: __, ...rest }) => rest });
+  const toContact = useCloseLayer(
+    "file",
+    () => void navigate({ search: ({ info: _, part: __, ...rest }) => rest, state: true }),
+  );
   return (
     <>
       {covering && (
@@ -45,7 +49,7 @@ export function DetailsPane(props: DetailsPaneProps) {
       >
         <header className="flex min-h-15 shrink-0 items-center gap-1 border-line border-b ps-3 pe-2">
           {infoMessageId !== undefined && (
-            <IconButton label={texts.details.backToContact} onClick={toContact}>
+            <IconButton label={texts.details.backToContact} onClick={() => toContact()}>
               <ArrowLeft className="size-5 rtl:rotate-180" />
             </IconButton>
           )}

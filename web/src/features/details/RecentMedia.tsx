@@ -10,6 +10,7 @@ import { Link } from "@tanstack/react-router";
 import { RECENT_MEDIA } from "@/api/queries";
 import type { MediaFile } from "@/api/types";
 import { useMediaByConversation } from "@/features/media/useMedia";
+import { opening } from "@/lib/layer";
 import { texts } from "@/texts";
 
 const TILE_PX = 96;
@@ -26,6 +27,7 @@ export function RecentMedia({ conversationId }: { conversationId: number }) {
           from="/c/$conversationId"
           to="."
           search={(search) => ({ ...search, gallery: true })}
+          state={opening("gallery")}
           className="-my-1 -me-2 rounded-lg px-2 py-1 font-medium text-accent hover:bg-hover"
         >
           {texts.gallery.all}
@@ -70,6 +72,7 @@ function Tile({ media }: { media: MediaFile }) {
           from="/c/$conversationId"
           to="."
           search={({ part: _, ...rest }) => ({ ...rest, info: media.messageId, ...partOf(media) })}
+          state={opening("file")}
           aria-label={texts.details.about(name, formatDateTime(media.createdAt))}
           className="relative flex aspect-square flex-col items-center justify-center gap-1 overflow-hidden rounded-lg bg-sunken p-1.5 text-muted hover:brightness-95"
         >

@@ -1,11 +1,12 @@
 import { ImageLightbox } from "@mediary/media/viewers/ImageLightbox";
 import { partOf } from "@mediary/media/viewers/state";
-import { useNavigate, useRouter } from "@tanstack/react-router";
+import { useNavigate } from "@tanstack/react-router";
 import { useRef } from "react";
 import type { MediaFile } from "@/api/types";
 import { ShortcutSheet } from "@/components/ui/shortcut-sheet";
 import { useAbout } from "@/features/media/useAbout";
 import { useNeighbours } from "@/features/media/useNeighbours";
+import { useCloseLayer } from "@/lib/layer";
 import { texts } from "@/texts";
 
 type ThreadLightboxProps = { conversationId: number; messageId: number; part: number };
@@ -32,29 +33,26 @@ export function ThreadLightbox({ conversationId, messageId, part }: ThreadLightb
 
 function useLightboxNavigation(messageId: number) {
   const navigate = useNavigate({ from: "/c/$conversationId" });
-  const router = useRouter();
-  const opened = useRef(router.history.location.state.__TSR_index);
   const first = useRef(messageId);
-  const close = () => {
-    // Who has moved on comes back to the photo that they saw last.
-    if (messageId !== first.current) {
-      void navigate({
-        search: ({ view: _, part: __, ...rest }) => ({ ...rest, m: messageId }),
-        replace: true,
-      }).then(() => requestAnimationFrame(() => focusTile(messageId)));
-      return;
-    }
-    // Back undoes the opening, so that the browser's own Back does not open it again; a shared link has nothing to undo.
-    if (opened.current > 0) router.history.back();
-    else void navigate({ search: ({ view: _, part: __, ...rest }) => rest, replace: true });
-  };
+  const close = useCloseLayer(
+    "view",
+    () => void navigate({ search: ({ view: _, part: __, ...rest }) => rest, replace: true, state: true }),
+  );
+  const toSeenLast = () =>
+    void navigate({
+      search: ({ view: _, part: __, ...rest }) => ({ ...rest, m: messageId }),
+      replace: true,
+      state: true,
+    }).then(() => requestAnimationFrame(() => focusTile(messageId)));
   return {
-    close,
+    // Who has moved on comes back to the photo that they saw last.
+    close: () => close(messageId === first.current ? undefined : toSeenLast),
     show: (media: MediaFile | undefined) => {
       if (media)
         void navigate({
           search: ({ part: _, ...rest }) => ({ ...rest, view: media.messageId, ...partOf(media) }),
           replace: true,
+          state: true,
         });
     },
     jump: (messageId: number) =>

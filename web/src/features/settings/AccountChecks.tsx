@@ -1,12 +1,12 @@
 import { useNow } from "@mediary/media/lib/clock";
 import { formatAgo } from "@mediary/media/lib/format";
-import { said } from "@mediary/media/lib/said";
-import { asSentence, withDates } from "@mediary/media/lib/sentence";
 import { Button } from "@mediary/media/ui/button";
+import { ServerWords } from "@mediary/media/ui/ServerWords";
 import { Spinner } from "@mediary/media/ui/spinner";
-import { reasonOf, Skeleton } from "@mediary/media/ui/states";
+import { Reason, Skeleton } from "@mediary/media/ui/states";
 import { useQuery } from "@tanstack/react-query";
 import { CircleAlert, CircleCheck, CircleDashed } from "lucide-react";
+import type { ReactNode } from "react";
 import { accountCheckQuery } from "@/api/settings";
 import type { Account, AccountCheck, Finding } from "@/api/types";
 import { Note, Panel, Section } from "@/features/settings/parts";
@@ -18,7 +18,7 @@ type State = Finding["outcome"];
 type Check = {
   title: string;
   state: State;
-  text: string;
+  text: ReactNode;
   /** Where on this page it is put right. */
   way?: Way | undefined;
 };
@@ -33,7 +33,7 @@ export function AccountChecks({ account }: { account: Account }) {
     <Section title={say.checks}>
       {query.isError && (
         <Note tone="bad" role="alert">
-          {asSentence(reasonOf(query.error))}
+          <Reason error={query.error} />
         </Note>
       )}
       <Panel className="overflow-hidden">
@@ -145,8 +145,8 @@ export function asked(check: AccountCheck, account: Account, now: Date): Check[]
   return checks;
 }
 
-function detailOf({ detail }: Finding): string | null {
-  return detail === null ? null : asSentence(withDates(detail));
+function detailOf({ detail }: Finding): ReactNode {
+  return detail && <ServerWords sentence={detail} />;
 }
 
 /** What is set here. */
@@ -167,7 +167,8 @@ function known(account: Account, now: Date): Check[] {
     const text = words.accounts.paused(formatAgo(account.pausedUntil, now));
     checks.push({ title: say.last, state: "fails", text });
   } else if (account.lastError !== null && account.status !== "disabled") {
-    const text = asSentence(withDates(said(account.lastError.code, account.lastError.message)));
+    const { code, message } = account.lastError;
+    const text = <ServerWords code={code} sentence={message} />;
     const way = account.status === "needs_token" ? toToken : undefined;
     checks.push({ title: say.last, state: "fails", text, way });
   }

@@ -1,7 +1,6 @@
 import { plainName } from "@mediary/media/lib/bidi";
-import { asSentence } from "@mediary/media/lib/sentence";
 import { Button } from "@mediary/media/ui/button";
-import { reasonOf } from "@mediary/media/ui/states";
+import { Reason } from "@mediary/media/ui/states";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { toast } from "sonner";
@@ -26,7 +25,7 @@ function TurnOn({ account }: { account: Account }) {
       <Panel className="flex flex-col items-start gap-3 p-4">
         {change.isError && (
           <Note tone="bad" role="alert">
-            {asSentence(reasonOf(change.error))}
+            <Reason error={change.error} />
           </Note>
         )}
         <Button disabled={change.isPending} onClick={() => change.mutate({ status: "active" })}>

@@ -1,7 +1,6 @@
 import { plainName } from "@mediary/media/lib/bidi";
-import { said } from "@mediary/media/lib/said";
-import { asSentence, withDates } from "@mediary/media/lib/sentence";
 import { linkButton } from "@mediary/media/ui/button";
+import { ServerWords } from "@mediary/media/ui/ServerWords";
 import { EmptyState } from "@mediary/media/ui/states";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
@@ -80,7 +79,7 @@ function AccountRow({ account }: { account: Account }) {
           </span>
           {status === "needs_token" && lastError && (
             <span className="mt-0.5 block text-danger">
-              <bdi>{asSentence(withDates(said(lastError.code, lastError.message)))}</bdi>
+              <ServerWords code={lastError.code} sentence={lastError.message} />
             </span>
           )}
         </span>

@@ -1,9 +1,8 @@
 import { useNow } from "@mediary/media/lib/clock";
 import { fileNameOf, shortName } from "@mediary/media/lib/fileName";
 import { formatAgo, formatMoment } from "@mediary/media/lib/format";
-import { said } from "@mediary/media/lib/said";
-import { asSentence, withDates } from "@mediary/media/lib/sentence";
 import { Button } from "@mediary/media/ui/button";
+import { ServerWords } from "@mediary/media/ui/ServerWords";
 import { Spinner } from "@mediary/media/ui/spinner";
 import { factsOf } from "@mediary/media/viewers/facts";
 import { kindOf } from "@mediary/media/viewers/kind";
@@ -59,9 +58,11 @@ export function FailureRow({ media, checked, pending, mayRetry, onToggle, onRetr
         </p>
         <p className="text-danger">
           <bdi>
-            {lastError
-              ? asSentence(withDates(said(lastError.code, lastError.message)))
-              : texts.media.unknownReason}
+            {lastError ? (
+              <ServerWords code={lastError.code} sentence={lastError.message} />
+            ) : (
+              texts.media.unknownReason
+            )}
           </bdi>
         </p>
         <p className="mt-0.5 text-muted text-xs">

@@ -1,8 +1,7 @@
 import { useNow } from "@mediary/media/lib/clock";
 import { formatAgo } from "@mediary/media/lib/format";
-import { asSentence } from "@mediary/media/lib/sentence";
 import { Button } from "@mediary/media/ui/button";
-import { EmptyState, reasonOf } from "@mediary/media/ui/states";
+import { EmptyState, Reason } from "@mediary/media/ui/states";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { FolderSearch } from "lucide-react";
 import type { ReactNode } from "react";
@@ -111,7 +110,7 @@ function FileIds({ ids }: { ids: readonly number[] }) {
   const fetchAgain = useMutation({
     mutationFn: lookAt,
     onSuccess: (_, id) => toast.success(say.isHere(id)),
-    onError: (error) => toast.error(asSentence(reasonOf(error))),
+    onError: (error) => toast.error(<Reason error={error} />),
   });
   return (
     <ul className="flex flex-wrap gap-2">

@@ -2,6 +2,7 @@ import { Button } from "@mediary/media/ui/button";
 import { Spinner } from "@mediary/media/ui/spinner";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 import { type FormEvent, useRef, useState } from "react";
 import { toast } from "sonner";
 import { addAccount, settingsKeys } from "@/api/settings";
@@ -159,7 +160,7 @@ const tokenLabels: Record<Provider, { label: string; hint?: string }> = {
   dialog360: { label: newAccount.accessToken360 },
 };
 
-function AwsFields({ error }: { error: (field: string) => string | undefined }) {
+function AwsFields({ error }: { error: (field: string) => ReactNode }) {
   return (
     <>
       <TextField

@@ -1,6 +1,5 @@
 import { formatBytes } from "@mediary/media/lib/format";
-import { asSentence } from "@mediary/media/lib/sentence";
-import { reasonOf, Skeleton } from "@mediary/media/ui/states";
+import { Reason, Skeleton } from "@mediary/media/ui/states";
 import { useQuery } from "@tanstack/react-query";
 import { policyPreviewQuery } from "@/api/settings";
 import type { MediaPolicy, PolicyPreview as Preview } from "@/api/types";
@@ -21,7 +20,11 @@ export function PolicyPreview({ policy, accountId }: { policy: MediaPolicy; acco
           <Skeleton className="h-3.5 w-3/5" />
         </div>
       )}
-      {query.isError && <p className="text-danger">{asSentence(reasonOf(query.error))}</p>}
+      {query.isError && (
+        <p className="text-danger">
+          <Reason error={query.error} />
+        </p>
+      )}
       {query.data && <Findings preview={query.data} />}
     </section>
   );

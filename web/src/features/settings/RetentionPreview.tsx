@@ -1,6 +1,5 @@
 import { formatBytes } from "@mediary/media/lib/format";
-import { asSentence } from "@mediary/media/lib/sentence";
-import { reasonOf, Skeleton } from "@mediary/media/ui/states";
+import { Reason, Skeleton } from "@mediary/media/ui/states";
 import { useQuery } from "@tanstack/react-query";
 import { retentionPreviewQuery } from "@/api/settings";
 import type { Retention } from "@/api/types";
@@ -19,7 +18,11 @@ export function RetentionPreview({ retention, accountId }: { retention: Retentio
           <Skeleton className="my-1 h-3.5 w-3/5" />
         </div>
       )}
-      {query.isError && <p className="text-danger">{asSentence(reasonOf(query.error))}</p>}
+      {query.isError && (
+        <p className="text-danger">
+          <Reason error={query.error} />
+        </p>
+      )}
       {query.data && <p>{sentenceOf(query.data.ended, retention)}</p>}
     </section>
   );

@@ -1,7 +1,6 @@
-import { asSentence } from "@mediary/media/lib/sentence";
 import { Button } from "@mediary/media/ui/button";
 import { Spinner } from "@mediary/media/ui/spinner";
-import { reasonOf } from "@mediary/media/ui/states";
+import { Reason } from "@mediary/media/ui/states";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { RotateCw } from "lucide-react";
 import { useState } from "react";
@@ -37,7 +36,7 @@ export function RetryAll() {
           {retry.isError && (
             <div className="mt-3">
               <Note tone="bad" role="alert">
-                {asSentence(reasonOf(retry.error))}
+                <Reason error={retry.error} />
               </Note>
             </div>
           )}

@@ -1,9 +1,8 @@
 import { plainName } from "@mediary/media/lib/bidi";
 import { useNow } from "@mediary/media/lib/clock";
 import { formatAgo, formatMoment } from "@mediary/media/lib/format";
-import { asSentence } from "@mediary/media/lib/sentence";
 import { Button } from "@mediary/media/ui/button";
-import { reasonOf } from "@mediary/media/ui/states";
+import { Reason } from "@mediary/media/ui/states";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { toast } from "sonner";
 import { meQuery } from "@/api/queries";
@@ -100,7 +99,7 @@ function SessionRow({ session }: { session: Session }) {
       toast.success(say.ended);
       return client.invalidateQueries({ queryKey: settingsKeys.sessions });
     },
-    onError: (error) => toast.error(asSentence(reasonOf(error))),
+    onError: (error) => toast.error(<Reason error={error} />),
   });
   const used = formatAgo(session.lastUsedAt, now);
   return (

@@ -1,4 +1,5 @@
 import { Button } from "@mediary/media/ui/button";
+import type { ReactNode } from "react";
 import { useRef } from "react";
 import { TextField } from "@/components/ui/field";
 import { settings as words } from "@/texts/settings";
@@ -7,7 +8,7 @@ import { settings as words } from "@/texts/settings";
 const LENGTH = 32;
 
 /** The word that Meta has to give back when it looks at the webhook's address: no secret among the two who set it. */
-export function VerifyTokenField({ error, hint }: { error?: string | undefined; hint?: string }) {
+export function VerifyTokenField({ error, hint }: { error?: ReactNode; hint?: string }) {
   const input = useRef<HTMLInputElement>(null);
   const makeUp = () => {
     if (input.current === null) return;

@@ -1,10 +1,10 @@
 import { plainName } from "@mediary/media/lib/bidi";
 import { useNow } from "@mediary/media/lib/clock";
 import { formatAgo, formatMoment } from "@mediary/media/lib/format";
-import { asSentence } from "@mediary/media/lib/sentence";
 import { Button } from "@mediary/media/ui/button";
+import { ServerWords } from "@mediary/media/ui/ServerWords";
 import { Spinner } from "@mediary/media/ui/spinner";
-import { EmptyState, ErrorState, reasonOf } from "@mediary/media/ui/states";
+import { EmptyState, ErrorState, Reason } from "@mediary/media/ui/states";
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { CircleCheck } from "lucide-react";
 import { toast } from "sonner";
@@ -52,17 +52,23 @@ function EventRow({ event, accountName }: { event: WebhookEvent; accountName: st
     mutationFn: () => retryWebhookEvent(event.id),
     onSuccess: async ({ recorded, reason }) => {
       if (recorded) toast.success(say.recorded);
-      else toast.error(say.not(asSentence(reason ?? event.reason)));
+      else
+        toast.error(
+          <>
+            {say.not("")}
+            <ServerWords sentence={reason ?? event.reason} />
+          </>,
+        );
       await client.invalidateQueries({ queryKey: settingsKeys.webhookEvents });
     },
-    onError: (error) => toast.error(asSentence(reasonOf(error))),
+    onError: (error) => toast.error(<Reason error={error} />),
   });
   const { id, reason, receivedAt, attempts, nextAttemptAt } = event;
   return (
     <li className="flex items-start gap-3 px-4 py-3">
       <div className="min-w-0 flex-1">
         <p className="wrap-anywhere font-medium">
-          <bdi>{asSentence(reason)}</bdi>
+          <ServerWords sentence={reason} />
         </p>
         <p className="mt-0.5 text-muted">
           {accountName && (

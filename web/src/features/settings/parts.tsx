@@ -1,9 +1,9 @@
 import { keepFocus } from "@mediary/media/lib/keepFocus";
-import { asSentence } from "@mediary/media/lib/sentence";
 import { ApiError } from "@mediary/media/server/client";
 import { Button } from "@mediary/media/ui/button";
+import { ServerWords } from "@mediary/media/ui/ServerWords";
 import { Spinner } from "@mediary/media/ui/spinner";
-import { ErrorState, reasonOf, Skeleton } from "@mediary/media/ui/states";
+import { ErrorState, Reason, Skeleton } from "@mediary/media/ui/states";
 import type { UseInfiniteQueryResult, UseQueryResult } from "@tanstack/react-query";
 import { clsx } from "clsx";
 import type { ReactNode } from "react";
@@ -152,16 +152,20 @@ export function FormProblem({ error, fields }: { error: Error | null; fields: re
   if (errors.length > 0 && errors.every(({ field }) => fields.includes(field))) return null;
   return (
     <Note tone="bad" role="alert">
-      <bdi>{asSentence(errors[0] ? `${errors[0].field} ${errors[0].message}` : reasonOf(error))}</bdi>
+      {errors[0] ? (
+        <ServerWords sentence={`${errors[0].field} ${errors[0].message}`} />
+      ) : (
+        <Reason error={error} />
+      )}
     </Note>
   );
 }
 
 /** What the server says of one field. */
-export function fieldError(error: Error | null, field: string): string | undefined {
+export function fieldError(error: Error | null, field: string): ReactNode {
   if (!(error instanceof ApiError)) return undefined;
   const found = error.fields.find((item) => item.field === field);
-  return found && asSentence(found.message);
+  return found && <ServerWords sentence={found.message} />;
 }
 
 /** Leads to the first field that the server refused. */

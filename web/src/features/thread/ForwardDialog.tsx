@@ -1,7 +1,6 @@
-import { asSentence } from "@mediary/media/lib/sentence";
 import { Button } from "@mediary/media/ui/button";
 import { PersonName } from "@mediary/media/ui/PersonName";
-import { ErrorState, reasonOf, Skeleton } from "@mediary/media/ui/states";
+import { ErrorState, Reason, Skeleton } from "@mediary/media/ui/states";
 import { keepPreviousData, useInfiniteQuery, useMutation } from "@tanstack/react-query";
 import { Search } from "lucide-react";
 import { type ReactNode, useState } from "react";
@@ -72,7 +71,7 @@ export function ForwardDialog({ words, forward: send, onDone, onClose }: Forward
         <Targets search={search} chosen={chosen} onToggle={toggle} />
         {forward.isError && (
           <p role="alert" className="text-danger">
-            {asSentence(reasonOf(forward.error))}
+            <Reason error={forward.error} />
           </p>
         )}
         <div className="flex items-center justify-between gap-3">

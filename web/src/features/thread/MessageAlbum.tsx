@@ -5,6 +5,7 @@ import { TilePicture } from "@mediary/media/viewers/TilePicture";
 import { useOpenLarge } from "@mediary/media/viewers/useOpenLarge";
 import { clsx } from "clsx";
 import { Play } from "lucide-react";
+import { memo } from "react";
 import { useMayAct } from "@/api/roles";
 import type { MediaFile, Message } from "@/api/types";
 import { senderOf } from "@/features/message/people";
@@ -17,7 +18,8 @@ import { ALBUM, type AlbumRow, albumLines, lineHeight } from "@/features/thread/
 import { texts } from "@/texts";
 
 /** Pictures that were sent together, as one grid: each opens large, and each can be answered by itself. */
-export function MessageAlbum({ row, highlighted }: { row: AlbumRow; highlighted: boolean }) {
+export const MessageAlbum = memo(function MessageAlbum(props: { row: AlbumRow; highlighted: boolean }) {
+  const { row, highlighted } = props;
   const { messages, firstOfGroup, lastOfGroup } = row;
   const { conversation, faded } = useThreadContext();
   const [first] = messages;
@@ -65,7 +67,7 @@ export function MessageAlbum({ row, highlighted }: { row: AlbumRow; highlighted:
       </BubbleFrame>
     </article>
   );
-}
+});
 
 function linesOf(messages: Message[]): Message[][] {
   let at = 0;

@@ -1,21 +1,26 @@
 import { EmptyState, ErrorState, Skeleton } from "@mediary/media/ui/states";
 import { MessageSquareDashed } from "lucide-react";
-import { useMemo, useState } from "react";
+import { memo, useMemo, useState } from "react";
 import type { Conversation, Message } from "@/api/types";
 import { Composer } from "@/features/composer/Composer";
 import { DropZone } from "@/features/composer/DropZone";
 import { contactName } from "@/features/message/contact";
 import { useOutgoing } from "@/features/sending/store";
 import { ThreadContext } from "@/features/thread/context";
-import { ForwardMessage } from "@/features/thread/ForwardMessage";
 import { MessageList } from "@/features/thread/MessageList";
 import type { useThread } from "@/features/thread/useThread";
 import { useThreadState } from "@/features/thread/useThreadState";
+import { deferred } from "@/lib/deferred";
 import { texts } from "@/texts";
+
+const ForwardMessage = deferred(
+  async () => (await import("@/features/thread/ForwardMessage")).ForwardMessage,
+);
 
 type ThreadProps = { conversationId: number; conversation: Conversation | undefined };
 
-export function Thread({ conversationId, conversation }: ThreadProps) {
+/** What is opened over it or beside it does not render it again. */
+export const Thread = memo(function Thread({ conversationId, conversation }: ThreadProps) {
   const { thread, state, dispatch, jumpTo, toLatest } = useThreadState(conversationId, conversation);
   const { messages, query } = thread;
   const outgoing = useOutgoing(conversationId);
@@ -63,7 +68,7 @@ export function Thread({ conversationId, conversation }: ThreadProps) {
       {forwarding && <ForwardMessage message={forwarding} onClose={() => setForwarding(null)} />}
     </ThreadContext>
   );
-}
+});
 
 /** When the customer wrote last; null is never, undefined is not known from what is loaded. */
 function lastInboundAt(

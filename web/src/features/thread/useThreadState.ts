@@ -10,7 +10,7 @@ import { texts } from "@/texts";
 
 /** A thread, where its reader is, and the ways to move. The URL says where to jump. */
 export function useThreadState(conversationId: number, conversation: Conversation | undefined) {
-  const { m } = useSearch({ from: "/inbox/c/$conversationId" });
+  const m = useSearch({ from: "/inbox/c/$conversationId", select: ({ m }) => m });
   const navigate = useNavigate({ from: "/c/$conversationId" });
   const [state, dispatch] = useReducer(threadReducer, m, openThread);
   const onMissing = useCallback(() => {

@@ -23,6 +23,7 @@ export const frame: typeof English = {
     unavailable: "يواجه الخادم مشكلة الآن. أعد المحاولة بعد لحظات.",
     forbidden: "دورك لا يسمح بذلك.",
     notFound: "هذا غير موجود، أو لم يعد موجودًا.",
+    serverSays: "يقول الخادم بالإنجليزية:",
     codes: {
       unauthorized: "انتهت جلستك. سجّل الدخول من جديد.",
       forbidden: "دورك لا يسمح بذلك.",

@@ -26,6 +26,7 @@ export const frame = {
     unavailable: "The server has a problem right now. Try again in a moment.",
     forbidden: "Your role does not allow this.",
     notFound: "This does not exist, or no longer exists.",
+    serverSays: english.error.serverSays,
     /** By the server's codes. Its own sentences are English, and say more. */
     codes: null as ErrorWords | null,
     requestId: (id: string) => `Request ${id}`,

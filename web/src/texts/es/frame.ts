@@ -23,6 +23,7 @@ export const frame: typeof English = {
     unavailable: "El servidor tiene un problema en este momento. Inténtalo de nuevo en un momento.",
     forbidden: "Tu rol no permite hacer esto.",
     notFound: "Esto no existe o ya no existe.",
+    serverSays: "El servidor dice en inglés:",
     codes: {
       unauthorized: "Tu sesión ha terminado. Inicia sesión de nuevo.",
       forbidden: "Tu rol no permite hacer esto.",

@@ -23,6 +23,7 @@ export const frame: typeof English = {
     unavailable: "O servidor está com um problema. Tente de novo em instantes.",
     forbidden: "Sua função não permite isto.",
     notFound: "Isto não existe ou não existe mais.",
+    serverSays: "O servidor diz em inglês:",
     codes: {
       unauthorized: "Sua sessão terminou. Entre de novo.",
       forbidden: "Sua função não permite isto.",

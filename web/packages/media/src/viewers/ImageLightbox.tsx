@@ -9,6 +9,7 @@ import { LightboxBar, lightboxButton } from "./LightboxBar";
 import { LightboxStage } from "./LightboxStage";
 import { refusalOf } from "./making";
 import type { About, Neighbours } from "./neighbours";
+import { useSwipe } from "./useSwipe";
 import { useZoom } from "./useZoom";
 import { isSeenAsPicture, variantUrl } from "./variants";
 import { WaitingStage } from "./WaitingStage";
@@ -67,7 +68,10 @@ function Slide({ name, words, neighbours, about, show, onClose, onJump, help }: 
   const [helps, setHelps] = useState(false);
   // Where a page is read from right to left, what follows lies to the left.
   const [left, right] = document.dir === "rtl" ? [after, before] : [before, after];
-  const zoom = useZoom(name, (direction) => {
+  const zoom = useZoom(name);
+  const swipe = useSwipe((direction) => {
+    // Then the finger moves the picture.
+    if (zoom.zoomed) return;
     if (direction === "down") onClose();
     else show(direction === "left" ? right : left);
   });
@@ -89,7 +93,7 @@ function Slide({ name, words, neighbours, about, show, onClose, onJump, help }: 
   return (
     <div className="flex h-full flex-col">
       <LightboxBar neighbours={neighbours} about={about} zoom={zoom} onClose={onClose} onJump={onJump} />
-      <div className="relative min-h-0 flex-1">
+      <div className="relative min-h-0 flex-1 touch-none" {...swipe}>
         {media ? (
           <LightboxStage key={name} media={media} zoom={zoom} about={about} />
         ) : (

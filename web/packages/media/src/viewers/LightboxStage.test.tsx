@@ -32,7 +32,7 @@ function stageOf(width: number, height: number) {
 }
 
 function Stage({ file }: { file: MediaFile }) {
-  const zoom = useZoom("one", () => {});
+  const zoom = useZoom("one");
   return (
     <>
       <button type="button" onClick={zoom.zoomIn}>

@@ -186,7 +186,9 @@ function Shown({ media, about, zoom, src, onLoad, onError }: ShownProps) {
         className={clsx(
           "absolute inset-0 flex [container-type:size]",
           // What would be a line of a few pixels is as wide as it can be, and scrolls.
-          isSliver(media) ? "overflow-auto" : "touch-none items-center justify-center overflow-hidden",
+          isSliver(media)
+            ? "touch-pan-y overflow-auto"
+            : "touch-none items-center justify-center overflow-hidden",
           zoom.zoomed && "cursor-grab",
         )}
         {...(isSliver(media) ? {} : zoom.surface)}

@@ -7,11 +7,9 @@ const FIT: View = { scale: 1, x: 0, y: 0, turns: 0 };
 const SCALE_MAX = 8;
 const STEP = 1.5;
 const DOUBLE = 2.5;
-/** A swipe is at least this long. */
-const SWIPE_PX = 60;
 
-/** Zoom, pan and rotation of one picture, reset for the next one, by wheel, drag, pinch, keys and buttons; a swipe while it is not zoomed. */
-export function useZoom(of: string, onSwipe: (direction: "left" | "right" | "down") => void) {
+/** Zoom, pan and rotation of one picture, reset for the next one, by wheel, drag, pinch, keys and buttons. */
+export function useZoom(of: string) {
   const [view, setView] = useState(FIT);
   const [shown, setShown] = useState(of);
   if (shown !== of) {
@@ -19,7 +17,6 @@ export function useZoom(of: string, onSwipe: (direction: "left" | "right" | "dow
     setView(FIT);
   }
   const pointers = useRef(new Map<number, Point>());
-  const start = useRef<Point | null>(null);
 
   /** Scales so that the point under the pointer (from the centre) stays where it is. */
   const zoomBy = (factor: number, { x, y }: Point = { x: 0, y: 0 }) =>
@@ -42,15 +39,7 @@ export function useZoom(of: string, onSwipe: (direction: "left" | "right" | "dow
     }
   };
 
-  const onPointerUp = (event: PointerEvent<HTMLElement>) => {
-    const from = start.current;
-    const single = pointers.current.size === 1;
-    pointers.current.delete(event.pointerId);
-    if (!from || !single || view.scale > 1 || event.pointerType === "mouse") return;
-    const [dx, dy] = [event.clientX - from.x, event.clientY - from.y];
-    if (Math.abs(dx) > SWIPE_PX && Math.abs(dx) > Math.abs(dy)) onSwipe(dx < 0 ? "left" : "right");
-    else if (dy > SWIPE_PX && dy > Math.abs(dx)) onSwipe("down");
-  };
+  const lift = (event: PointerEvent<HTMLElement>) => pointers.current.delete(event.pointerId);
 
   return {
     zoomed: view.scale > 1,
@@ -70,12 +59,11 @@ export function useZoom(of: string, onSwipe: (direction: "left" | "right" | "dow
         zoomBy(view.scale > 1 ? 1 / SCALE_MAX : DOUBLE, fromCentre(event)),
       onPointerDown: (event: PointerEvent<HTMLElement>) => {
         pointers.current.set(event.pointerId, { x: event.clientX, y: event.clientY });
-        start.current = pointers.current.size === 1 ? { x: event.clientX, y: event.clientY } : null;
         event.currentTarget.setPointerCapture(event.pointerId);
       },
       onPointerMove,
-      onPointerUp,
-      onPointerCancel: (event: PointerEvent<HTMLElement>) => pointers.current.delete(event.pointerId),
+      onPointerUp: lift,
+      onPointerCancel: lift,
     },
   };
 }

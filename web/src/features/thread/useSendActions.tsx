@@ -1,6 +1,4 @@
-import { asSentence } from "@mediary/media/lib/sentence";
-import { ApiError } from "@mediary/media/server/client";
-import { reasonOf } from "@mediary/media/ui/states";
+import { Reason } from "@mediary/media/ui/states";
 import { useMutation } from "@tanstack/react-query";
 import { toast } from "sonner";
 import type { Message } from "@/api/types";
@@ -33,6 +31,9 @@ export function useTakeBack(message: Message): () => void {
 }
 
 function tell(what: string, error: Error): void {
-  const reason = error instanceof ApiError && error.code === "conflict" ? error.detail : reasonOf(error);
-  toast.error(`${what} ${asSentence(reason)}`);
+  toast.error(
+    <>
+      {what} <Reason error={error} />
+    </>,
+  );
 }
