@@ -12,8 +12,8 @@ use crate::{Error, ErrorKind, Result};
 /// The longest text a cursor may come in; names are cut to [`limits::SHORT_TEXT_CHARS`] in sort keys.
 const CURSOR_CHARS_MAX: usize = 2048;
 
-/// One page of a list, and where the next one starts. It knows where the list goes on behind each of its items, so that whoever gives it
-/// on may end it earlier.
+/// One page of a list, and where the next one starts. It knows where the list goes on behind each of its items, so that its caller
+/// may end it earlier.
 #[derive(Clone, Debug)]
 pub struct Page<T> {
     pub items: Vec<T>,

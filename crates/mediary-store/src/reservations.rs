@@ -86,7 +86,7 @@ impl Reservations {
         Ok(())
     }
 
-    /// Makes them due: nothing will name the keys. Bytes that were written after a sweep are swept once more.
+    /// Makes them due: nothing will name the keys. Bytes that were written after a sweep are swept again.
     pub(crate) async fn drop_bytes(self, tx: &mut Tx, now: Timestamp, media: MediaId) -> Result<()> {
         for (company, backend, key) in &self.missing {
             trash::put(tx, now, *company, media, *backend, key).await?;
