@@ -26,7 +26,7 @@ export const openList = async (page: Page): Promise<void> => {
   await expect(rows(page).first()).toBeVisible();
 };
 
-export const rowOf = (page: Page, { id }: Conversation): Locator =>
+export const rowOf = (page: Page, { id }: Pick<Conversation, "id">): Locator =>
   list(page).locator(`a[href^="/c/${id}?"], a[href$="/c/${id}"]`);
 
 /** As long as a page may take to hand the focus on: nobody presses the next key sooner. */

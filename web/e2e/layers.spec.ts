@@ -1,6 +1,7 @@
 import type { Page } from "@playwright/test";
-import { swipe } from "./day.ts";
-import { expect, findMedia, list, test, thread } from "./support.ts";
+import type { MediaFile } from "../src/api/types.ts";
+import { openList, rowOf, swipe } from "./day.ts";
+import { expect, fileArrives, findMedia, list, ownNumber, test, thread } from "./support.ts";
 
 test.use({ viewport: { width: 390, height: 844 }, hasTouch: true });
 
@@ -60,10 +61,12 @@ const LAYERS: Record<
 
 for (const [name, { open, close }] of Object.entries(LAYERS)) {
   test(`${name}: closed by Back, and by its button without an entry that is left`, async ({ inbox }) => {
-    const photo = await findMedia(inbox, "fileType=image");
-    test.skip(!photo, "the server has no photo");
-    await inbox.goto("/");
-    await list(inbox).locator(`a[href*="/c/${photo?.conversationId}"]`).first().click();
+    const photo = await fileArrives(inbox, await ownNumber(inbox, "store"), {
+      type: "image",
+      media: { sample: "mugs" },
+    });
+    await openList(inbox);
+    await rowOf(inbox, { id: photo.conversationId }).click();
     await expect(thread(inbox)).toBeVisible();
     const before = await depth(inbox);
 
@@ -85,13 +88,25 @@ for (const [name, { open, close }] of Object.entries(LAYERS)) {
   });
 }
 
+/** The newest file of a type that is not the only one of its conversation. */
+async function fileWithNeighbour(page: Page, type: MediaFile["fileType"]): Promise<MediaFile> {
+  const answer = await page.request.get("/api/media?limit=100");
+  const { items } = (await answer.json()) as { items: MediaFile[] };
+  const isAmongOthers = (file: MediaFile) =>
+    items.some(({ id, conversationId }) => id !== file.id && conversationId === file.conversationId);
+  const found = items.find(
+    (file) => file.fileType === type && file.downloadStatus === "completed" && isAmongOthers(file),
+  );
+  if (!found) throw new Error(`no ${type} has a neighbour`);
+  return found;
+}
+
 for (const type of ["video", "audio", "document"] as const) {
   test(`a finger leads on from a ${type} that is shown large, and closes it`, async ({ inbox }) => {
-    const file = await findMedia(inbox, `downloadStatus=completed&fileType=${type}`);
-    test.skip(!file, `the server has no ${type}`);
+    const file = await fileWithNeighbour(inbox, type);
     // The gallery leads through all kinds; the thread through what is looked at.
-    await inbox.goto(`/c/${file?.conversationId}?gallery=true&view=${file?.messageId}`);
-    const own = new RegExp(`view=${file?.messageId}(&|$)`);
+    await inbox.goto(`/c/${file.conversationId}?gallery=true&view=${file.messageId}`);
+    const own = new RegExp(`view=${file.messageId}(&|$)`);
     // Of the two neighbours one may not be there.
     const before = inbox.getByRole("button", { name: "Previous", exact: true });
     const after = inbox.getByRole("button", { name: "Next", exact: true });
