@@ -2,8 +2,8 @@ import { focusConversations } from "@/features/conversations/focus";
 import { isFocusLost } from "@/lib/focusMain";
 
 /**
- * After a way to another page, on which what led there is gone or hidden: its content gets the focus, or the list that stands alone on a
- * phone. That shows its rows a frame after it is in sight.
+ * After a way to another page, on which what led there is gone or hidden: its content gets the focus, or in the list that stands alone on a
+ * phone its first link. The conversations show their rows a frame after they are in sight.
  */
 export function focusPageIfLost(): void {
   requestAnimationFrame(() => requestAnimationFrame(takeFocus));
@@ -15,5 +15,6 @@ function takeFocus(): void {
   if (main?.checkVisibility()) main.focus({ preventScroll: true });
   else focusConversations();
   if (!isFocusLost()) return;
-  [...document.querySelectorAll("nav")].find((list) => list.checkVisibility())?.focus();
+  const pages = [...document.querySelectorAll("nav")].find((list) => list.checkVisibility());
+  (pages?.querySelector<HTMLElement>("a[aria-current]") ?? pages?.querySelector("a") ?? pages)?.focus();
 }

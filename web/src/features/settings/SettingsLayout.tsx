@@ -16,7 +16,6 @@ export function SettingsLayout() {
       <nav
         tabIndex={-1}
         aria-label={words.pages}
-        data-settings-nav
         className="outline-none flex w-full shrink-0 flex-col overflow-y-auto border-line bg-surface max-md:has-[+main]:hidden md:w-64 md:border-e"
       >
         <header className="flex h-15 shrink-0 items-center gap-1.5 ps-2 pe-4">

@@ -58,22 +58,8 @@ export function SettingsPage({ page, title: given, lead, up, actions, wide = fal
   );
 }
 
-/**
- * A page takes the focus where the link that led to it went with what was there before (on a phone the list of pages goes, too), and
- * leaves it on the list when it goes itself.
- */
-function takeFocus(main: HTMLElement | null): (() => void) | undefined {
-  if (main === null) return undefined;
+/** A page takes the focus where the link that led to it went with what was there before: on a phone the list of pages goes, too. */
+function takeFocus(main: HTMLElement | null): void {
   const at = document.activeElement;
-  if (at === null || at === document.body || !at.checkVisibility()) main.focus({ preventScroll: true });
-  return () => {
-    requestAnimationFrame(() => {
-      if (document.activeElement !== document.body) return;
-      const list = document.querySelector<HTMLElement>(
-        "[data-settings-nav] a[aria-current], [data-settings-nav] a",
-      );
-      if (list?.checkVisibility()) list.focus();
-      else document.querySelector<HTMLElement>("main")?.focus();
-    });
-  };
+  if (at === null || at === document.body || !at.checkVisibility()) main?.focus({ preventScroll: true });
 }
