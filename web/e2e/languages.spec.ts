@@ -2,24 +2,21 @@ import { gzipSync } from "node:zlib";
 import type { Page } from "@playwright/test";
 import type { MediaFile } from "../src/api/types.ts";
 import { catalogueOf, englishOn, LANGUAGES, type Language } from "./catalogue.ts";
-import { checkAccess, conversationWithPhotos, email, expect, findMedia, password, test } from "./support.ts";
+import {
+  checkAccess,
+  conversationWithPhotos,
+  email,
+  expect,
+  findMedia,
+  password,
+  SETTINGS_PAGES,
+  test,
+} from "./support.ts";
 
 const SIZES = { desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
 const REGIONS: Record<Language, string> = { en: "en-GB", es: "es-MX", pt: "pt-BR", ar: "ar-EG", hi: "hi-IN" };
 /** Bytes of scripts and styles, packed. */
 const FIRST_LOAD_MAX = 225_000;
-const SETTINGS = [
-  "now",
-  "failures",
-  "accounts",
-  "media",
-  "storage",
-  "integrity",
-  "users",
-  "keys",
-  "audit",
-  "session",
-];
 
 /**
  * That what is on the page is in its language, that nothing lies beside the screen, over a neighbour, or cut off, and that it keeps to
@@ -127,7 +124,7 @@ for (const language of LANGUAGES) {
         test.slow();
         await inbox.emulateMedia({ reducedMotion: "reduce" });
         await inbox.setViewportSize(viewport);
-        for (const path of SETTINGS) {
+        for (const path of Object.keys(SETTINGS_PAGES)) {
           await inbox.goto(`/settings/${path}`);
           await expect(inbox.locator("main#settings")).toBeVisible();
           await check(inbox, language, path);

@@ -5,7 +5,7 @@ import type { Page } from "@playwright/test";
 import type { Page as ApiPage, MediaFile } from "../src/api/types.ts";
 import { type Catalogue, catalogueOf, type Language } from "./catalogue.ts";
 import { checkScreen } from "./screen.ts";
-import { test as base, email, expect, password } from "./support.ts";
+import { test as base, email, expect, password, SETTINGS_PAGES } from "./support.ts";
 
 /** The day on which all of it was looked at. */
 const NOW = "2026-11-12T10:30:00Z";
@@ -81,23 +81,7 @@ const VIEWS: Record<string, (look: Look) => Promise<unknown>> = {
   },
 };
 
-const SETTINGS = [
-  "now",
-  "failures",
-  "webhooks",
-  "accounts",
-  "accounts/1",
-  "accounts/new",
-  "media",
-  "storage",
-  "integrity",
-  "users",
-  "keys",
-  "audit",
-  "session",
-];
-
-for (const path of SETTINGS)
+for (const path of [...Object.keys(SETTINGS_PAGES), "accounts/1"])
   VIEWS[`settings-${path.replace("/", "-")}`] = async ({ to, page }) => {
     await to(`/settings/${path}`);
     await expect(page.locator("main#settings").getByRole("heading").first()).toBeVisible();

@@ -1,28 +1,14 @@
 import type { Page } from "@playwright/test";
-import { checkAccess, control, expect, isMock, logIn, test } from "./support.ts";
+import { checkAccess, control, expect, isMock, logIn, SETTINGS_PAGES, test } from "./support.ts";
 
-const PAGES = {
-  now: "What happens now",
-  failures: "Failed downloads",
-  webhooks: "Parked events",
-  accounts: "Accounts",
-  "accounts/new": "Add an account",
-  media: "Policy and retention",
-  storage: "Storage use",
-  integrity: "Integrity",
-  users: "Users",
-  keys: "API keys",
-  audit: "Audit log",
-  session: "My session",
-};
 const SIZES = { desktop: { width: 1280, height: 860 }, phone: { width: 390, height: 844 } };
 
 const content = (page: Page, name: string) => page.getByRole("main", { name });
 const focused = (page: Page) => page.evaluate(() => document.activeElement?.tagName);
 
-async function open(page: Page, path: keyof typeof PAGES) {
+async function open(page: Page, path: keyof typeof SETTINGS_PAGES) {
   await page.goto(`/settings/${path}`);
-  const main = content(page, PAGES[path]);
+  const main = content(page, SETTINGS_PAGES[path]);
   await expect(main).toBeVisible();
   await expect(main.getByRole("status", { name: /^Loading/ })).toHaveCount(0);
   return main;
@@ -36,7 +22,7 @@ for (const scheme of ["light", "dark"] as const) {
       test.slow();
       await inbox.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
       await inbox.setViewportSize(viewport);
-      for (const path of Object.keys(PAGES) as (keyof typeof PAGES)[]) {
+      for (const path of Object.keys(SETTINGS_PAGES) as (keyof typeof SETTINGS_PAGES)[]) {
         const main = await open(inbox, path);
         await checkAccess(inbox, path);
         for (const dir of ["ltr", "rtl"]) {

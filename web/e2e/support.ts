@@ -214,6 +214,22 @@ export async function checkAccess(page: Page, where: string): Promise<void> {
   expect(found).toEqual([]);
 }
 
+/** What the pages of the settings are called, by their paths below `/settings`. */
+export const SETTINGS_PAGES = {
+  now: "What happens now",
+  failures: "Failed downloads",
+  webhooks: "Parked events",
+  accounts: "Accounts",
+  "accounts/new": "Add an account",
+  media: "Policy and retention",
+  storage: "Storage use",
+  integrity: "Integrity",
+  users: "Users",
+  keys: "API keys",
+  audit: "Audit log",
+  session: "My session",
+};
+
 export const list = (page: Page) => page.getByRole("navigation", { name: "Conversations" });
 export const rows = (page: Page) => list(page).getByRole("listitem");
 export const thread = (page: Page) => page.getByRole("region", { name: /^Messages with/ });

@@ -5,7 +5,8 @@
 //! 2. A transaction that failed never happened. Where one item may be to blame, each is committed by itself, so an item is written
 //!    once, and only the bad one fails.
 //! 3. If the outcome of a commit is unknown (no answer in time), all its callers get an error and may retry. So writing an item
-//!    twice must be harmless: a webhook is known by its messages, a download by its bytes, a view by its time.
+//!    twice must be harmless: a webhook is known by its messages, a download by its bytes, a view by its time, a message of ours by
+//!    its client id. A caller that gave none cannot know whether it was queued, as with any transaction whose end is not heard of.
 //! 4. A caller that is dropped does not withdraw its item: it is in the queue or in a transaction, and is committed.
 //! 5. At shutdown the queue is closed first. Items in it are committed, later ones are refused.
 

@@ -193,7 +193,7 @@ async fn requests_share_a_transaction_and_one_that_cannot_ends_it(test: &Test) {
     let commit = QueueCommit { db: test.store.db().clone(), clock };
     let request = |to| Arc::new(SendRequest { scope: of(test.acme), all: vec![new_text(to)] });
     let queued = commit.commit(vec![request(ann), request(ann), request(ann)]).await.unwrap();
-    assert_eq!(queued.concat().len(), 3, "they need nobody by himself");
+    assert_eq!(queued.concat().len(), 3, "in one transaction");
     let error = commit.commit(vec![request(ann), request(ConversationId(999))]).await.unwrap_err();
     assert!(!error.retryable(), "so each is queued by itself: {error}");
     assert_eq!(test.number("SELECT COUNT(*) FROM sends").await, 3);
