@@ -8,7 +8,8 @@ export default defineConfig({
   timeout: 30_000,
   expect: { timeout: 7_000 },
   workers: 1,
-  reporter: "line",
+  // Says at its end what failed and how, where the end of a long log is all that is kept.
+  reporter: "list",
   use: {
     baseURL: process.env.MEDIARY_URL ?? "http://127.0.0.1:4010",
     viewport: { width: 1440, height: 900 },
