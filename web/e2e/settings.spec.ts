@@ -11,6 +11,8 @@ async function open(page: Page, path: keyof typeof SETTINGS_PAGES) {
   const main = content(page, SETTINGS_PAGES[path]);
   await expect(main).toBeVisible();
   await expect(main.getByRole("status", { name: /^Loading/ })).toHaveCount(0);
+  const { pathname } = new URL(page.url());
+  if (pathname === `/settings/${path}`) await expect(page).toHaveTitle(`${SETTINGS_PAGES[path]} · Mediary`);
   return main;
 }
 

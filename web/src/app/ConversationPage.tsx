@@ -6,13 +6,13 @@ import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { conversationQuery } from "@/api/queries";
 import { BackStrip } from "@/app/BackStrip";
 import { useDetails } from "@/app/useDetails";
-import { useTitle } from "@/app/useTitle";
 import { focusConversations } from "@/features/conversations/focus";
 import { DetailsPane } from "@/features/details/DetailsPane";
 import { contactName } from "@/features/message/contact";
 import { ThreadPane } from "@/features/thread/ThreadPane";
 import { deferred } from "@/lib/deferred";
 import { opening } from "@/lib/layer";
+import { useTitle } from "@/live/useTitle";
 
 const ConversationGallery = deferred(
   async () => (await import("@/app/ConversationGallery")).ConversationGallery,

@@ -2,10 +2,10 @@ import { iconButton } from "@mediary/media/ui/button";
 import { partOf } from "@mediary/media/viewers/state";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { ArrowLeft } from "lucide-react";
-import { useTitle } from "@/app/useTitle";
 import { MediaGallery } from "@/features/gallery/MediaGallery";
 import { focusMainIfLost } from "@/lib/focusMain";
 import { opening, useCloseLayer } from "@/lib/layer";
+import { useTitle } from "@/live/useTitle";
 import { texts } from "@/texts";
 
 /** The media of the company. */

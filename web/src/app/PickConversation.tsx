@@ -1,6 +1,6 @@
 import { EmptyState } from "@mediary/media/ui/states";
 import { MessagesSquare } from "lucide-react";
-import { useTitle } from "@/app/useTitle";
+import { useTitle } from "@/live/useTitle";
 import { texts } from "@/texts";
 
 export function PickConversation() {

@@ -5,6 +5,7 @@ import { ArrowLeft, Lock } from "lucide-react";
 import type { ReactNode } from "react";
 import { useHasRole } from "@/api/roles";
 import { type SectionPath, sectionOf } from "@/features/settings/sections";
+import { useTitle } from "@/live/useTitle";
 import { settings as words } from "@/texts/settings";
 
 type PageProps = {
@@ -26,6 +27,7 @@ export function SettingsPage({ page, title: given, lead, up, actions, wide = fal
   const { label, role } = sectionOf(page);
   const title = given ?? label;
   const may = useHasRole(role);
+  useTitle(title);
   return (
     <main
       ref={takeFocus}

@@ -1,5 +1,5 @@
 import { expect, it, vi } from "vitest";
-import { setBadge, titleOf } from "@/app/useTitle";
+import { setBadge, titleOf } from "@/live/useTitle";
 
 it("the tab says what is open and how much is unread", () => {
   expect(titleOf("Live Lena", 6)).toBe("(6) Live Lena · Mediary");
