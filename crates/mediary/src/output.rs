@@ -61,6 +61,7 @@ fn flag(field: &str) -> String {
     match field {
         "accessToken" | "appSecret" | "verifyToken" | "password" => format!("--{}-env", kebab(field)),
         "expiresAt" => "--expires-in-days".to_owned(),
+        "caption" => "--text".to_owned(),
         field => format!("--{}", kebab(field)),
     }
 }

@@ -107,7 +107,7 @@ async fn conversion_is_offered_where_there_is_one_and_no_one_else_is_told_of_it(
     let without = World::new().await;
     let refused = async |world: &World, file: FileDraft, bytes| send(world, file, bytes).await.unwrap_err();
     let unwanted = |kind| FileDraft { convert: false, ..draft(kind) };
-    let offer = "set convert to true";
+    let offer = "ask for it to be converted";
     for (bytes, file, is_offered) in [
         (WEBM, unwanted(FileType::Audio), true),
         (STEREO, unwanted(FileType::Audio), true),
@@ -154,7 +154,7 @@ async fn video_that_whatsapp_would_refuse_later_is_refused_before_it_is_sent() {
     }
     workers.ffmpeg.store(true, Ordering::SeqCst);
     let error = send(&world, as_it_is(), hevc()).await.unwrap_err();
-    assert!(said(&error).contains("set convert to true"), "{error}");
+    assert!(said(&error).contains("ask for it to be converted"), "{error}");
     stored_files(&world, 0).await;
     // A worker that breaks says nothing of the file.
     let broken = mediary_derive::Error::new(mediary_derive::ErrorKind::Worker, "a reason");

@@ -316,7 +316,7 @@ async fn accounts(parts: &Parts) -> Vec<Finding> {
                 _ if !parts.engine.accounts().unreadable_secrets(&account).is_empty() => {
                     unreadable(parts, &company.slug, &account, name)
                 }
-                AccountStatus::Disabled => ok(name, "disabled"),
+                AccountStatus::Disabled => ok(name, "disabled; its messages wait until it is active again"),
                 _ => token(parts, &company.slug, &account, name).await,
             });
         }

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use bytes::BytesMut;
-use mediary_core::{MessageId, MessageStatus, Scope, limits};
+use mediary_core::{AccountStatus, MessageId, MessageStatus, Scope, limits};
 use mediary_engine::{
     Caller, DraftContent, DraftDestination, FileDraft, FileSource, May, MessageDraft, PlainContent,
     ReceivedFile, rights,
 };
-use mediary_store::Message;
+use mediary_store::{Account, Company, Message};
 use serde_json::json;
 use tokio::fs::File;
 use tokio::io::AsyncReadExt as _;
@@ -53,9 +53,9 @@ pub(super) async fn run(config: &Config, args: SendArgs) -> anyhow::Result<Outco
     let queued = parts.engine.send(&may, draft).await?;
     let mut messages = Vec::with_capacity(queued.ids.len());
     for id in queued.ids {
-        messages.push(sent(&parts, &may.caller().scope(), id).await?);
+        messages.push(sent(&parts, &may.caller().scope(), id, account.status).await?);
     }
-    report(args.output, &messages)?;
+    report(args.output, &messages, || why_they_wait(&company, &account))?;
     parts.store.close().await;
     let have_left = messages.iter().all(|message| !has_failed(message) && !waits(message));
     Ok(if have_left { Outcome::Done } else { Outcome::SomeFailed })
@@ -112,9 +112,15 @@ async fn receive(
     Ok(upload.end().await?)
 }
 
-/// The message once WhatsApp took or refused it, or as it is after a while.
-async fn sent(parts: &Parts, scope: &Scope, id: MessageId) -> anyhow::Result<Message> {
-    let deadline = Instant::now() + LONGEST_WAIT;
+/// The message once WhatsApp took or refused it, or as it is after a while; at once if its account sends nothing.
+async fn sent(
+    parts: &Parts,
+    scope: &Scope,
+    id: MessageId,
+    account: AccountStatus,
+) -> anyhow::Result<Message> {
+    let wait = if account == AccountStatus::Active { LONGEST_WAIT } else { Duration::ZERO };
+    let deadline = Instant::now() + wait;
     loop {
         parts.engine.send_now(id).await?;
         let row = parts.store.message(scope, id).await?.context("the message was taken back meanwhile")?;
@@ -134,12 +140,18 @@ fn has_failed(message: &Message) -> bool {
 }
 
 /// One message as it is, several as a list.
-fn report(output: OutputArgs, messages: &[Message]) -> anyhow::Result<()> {
+fn report(
+    output: OutputArgs,
+    messages: &[Message],
+    why_they_wait: impl Fn() -> String,
+) -> anyhow::Result<()> {
     let printed = match messages {
         [only] => described(only),
         several => json!({ "items": several.iter().map(described).collect::<Vec<_>>() }),
     };
-    print(output, &printed, || messages.iter().map(said).collect::<Vec<_>>().join("\n"))
+    print(output, &printed, || {
+        messages.iter().map(|message| said(message, &why_they_wait)).collect::<Vec<_>>().join("\n")
+    })
 }
 
 fn described(message: &Message) -> serde_json::Value {
@@ -152,14 +164,32 @@ fn described(message: &Message) -> serde_json::Value {
     })
 }
 
-fn said(message: &Message) -> String {
+fn why_they_wait(company: &Company, account: &Account) -> String {
+    let update = format!(
+        "mediary account update --company {} --phone-number-id {}",
+        company.slug, account.phone_number_id
+    );
+    match account.status {
+        AccountStatus::Active => format!(
+            "still waits after {} s. It is safe, and a running server sends it; `mediary doctor` says what is in its way.",
+            LONGEST_WAIT.as_secs()
+        ),
+        AccountStatus::Disabled => {
+            format!(
+                "waits, for its account is disabled. It leaves once that is active: {update} --status active"
+            )
+        }
+        AccountStatus::NeedsToken => format!(
+            "waits, for WhatsApp refuses the account's token. It leaves once there is another one: {update} --access-token-env TOKEN"
+        ),
+    }
+}
+
+fn said(message: &Message, why_they_wait: impl Fn() -> String) -> String {
     let id = message.id;
     match message.status {
         MessageStatus::Queued | MessageStatus::Uploading => {
-            format!(
-                "Message {id} still waits after {} s. It is safe, and a running server sends it; `mediary doctor` says what is in its way.",
-                LONGEST_WAIT.as_secs()
-            )
+            format!("Message {id} {}", why_they_wait())
         }
         MessageStatus::Failed => {
             let why = message.error.as_ref().map(|error| error.message.as_str());

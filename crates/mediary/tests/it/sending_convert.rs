@@ -44,7 +44,7 @@ async fn files_are_sent_in_the_form_that_whatsapp_takes_if_their_sender_says_so(
     ] {
         let (status, refused) = send_form(&world, &[("type", kind)], file).await;
         assert_eq!(status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{refused}");
-        assert!(refused["detail"].as_str().unwrap().contains("set convert to true"), "{refused}");
+        assert!(refused["detail"].as_str().unwrap().contains("ask for it to be converted"), "{refused}");
         let (status, message) = send_form(&world, &[("type", kind), ("convert", "true")], file).await;
         assert_eq!(status, StatusCode::CREATED, "{message}");
         assert_eq!(message["media"]["mimeType"], sent_as, "{message}");

@@ -28,11 +28,25 @@ const VIDEOS: &[&str] = &["video/3gpp", "video/3gpp2", "video/mp4", "video/quick
 /// What makes a file of the type that its bytes proved into what its sender wants it to be. `None` where nothing can.
 pub(super) fn conversion(draft: &FileDraft, found: Option<&str>) -> Option<Recipe> {
     let (kind, mime) = (draft.kind, as_heard(draft.kind, found)?);
+    // Nothing but sound becomes a voice note.
+    if draft.voice == Some(true) && kind != FileType::Audio {
+        return None;
+    }
+    recipe_of(kind, mime)
+}
+
+/// As what a file is sent that WhatsApp takes as nothing, once it is converted into the like.
+pub(super) fn kind_once_converted(found: &str) -> Option<FileType> {
+    let family = found.split('/').next()?;
+    [FileType::Image, FileType::Audio, FileType::Video]
+        .into_iter()
+        .find(|kind| kind.as_str() == family && recipe_of(*kind, found).is_some())
+}
+
+fn recipe_of(kind: FileType, mime: &str) -> Option<Recipe> {
     let max_bytes = limits::outbound_file_bytes(kind, true);
     let (readable, recipe) = match kind {
         FileType::Audio => (RECORDINGS, Recipe::VoiceNote),
-        // No conversion makes a voice note of it.
-        _ if draft.voice == Some(true) => return None,
         FileType::Image => (PICTURES, Recipe::Photo { max_bytes }),
         FileType::Sticker => (PICTURES, Recipe::Sticker { max_bytes }),
         FileType::Video => (VIDEOS, Recipe::VideoMessage { max_bytes }),
@@ -79,6 +93,19 @@ mod tests {
             (FileType::Document, "image/heic", None),
         ] {
             assert_eq!(of(kind, None, found), recipe, "{kind} {found}");
+        }
+    }
+
+    #[test]
+    fn file_that_is_taken_as_nothing_is_sent_as_its_like() {
+        for (found, kind) in [
+            ("image/bmp", Some(FileType::Image)),
+            ("audio/wav", Some(FileType::Audio)),
+            ("video/quicktime", Some(FileType::Video)),
+            ("video/webm", None),
+            ("application/zip", None),
+        ] {
+            assert_eq!(kind_once_converted(found), kind, "{found}");
         }
     }
 

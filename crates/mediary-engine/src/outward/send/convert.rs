@@ -35,7 +35,7 @@ const TURN_WITHIN: Duration = Duration::from_secs(60);
 const WITHIN: Duration = Duration::from_secs(600);
 
 /// What is said where a conversion would help.
-const OFFER: &str = "set convert to true to have it converted";
+const OFFER: &str = "ask for it to be converted (`convert`)";
 
 /// Converts files, within its bounds.
 #[derive(Clone, Debug)]

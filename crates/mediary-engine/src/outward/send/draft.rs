@@ -239,8 +239,16 @@ fn refusal(kind: FileType, found: Option<&str>, proved: &ProvedFile<'_>) -> Erro
     Error::refused(ErrorCode::UnsupportedMediaType, detail)
 }
 
-/// Says that WhatsApp takes the same file as a document, where it does.
+/// Says as what WhatsApp takes the same file, where it does: as what it is, or as a document.
 fn offer(kind: FileType, found: Option<&str>, proved: &ProvedFile<'_>) -> String {
+    let its_own = [FileType::Image, FileType::Video, FileType::Audio].into_iter().find(|other| {
+        *other != kind
+            && found.is_some_and(|mime| outgoing::accepted_type(*other, mime).is_some())
+            && proved.bytes <= limits::outbound_file_bytes(*other, proved.animated)
+    });
+    if let Some(its_own) = its_own {
+        return format!("; send it as {its_own}");
+    }
     let limit = limits::outbound_file_bytes(FileType::Document, false);
     let is_taken = found
         .and_then(|mime| as_heard(FileType::Document, Some(mime)))

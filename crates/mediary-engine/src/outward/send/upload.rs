@@ -10,6 +10,7 @@ use mediary_core::{CompanyId, Error, ErrorCode, FileType, Result, StorageBackend
 use mediary_formats::{ProvedContent, Sample};
 use mediary_graph::outgoing::accepted_type;
 
+use super::conversions::kind_once_converted;
 use crate::base::fault;
 use crate::base::work::Work;
 use crate::context::Context;
@@ -91,13 +92,18 @@ impl FileUpload {
 }
 
 impl ReceivedFile {
-    /// As what WhatsApp takes it, if nobody says: as a document where it takes it as nothing else, or is too large for that.
+    /// As what WhatsApp takes it, if nobody says: as a document where it takes it as nothing else, or is too large for that. What it takes as
+    /// nothing is of the kind that it can be converted into.
     pub fn usual_kind(&self) -> FileType {
         let Some(mime_type) = self.content.mime_type else { return FileType::Document };
         [FileType::Image, FileType::Video, FileType::Audio, FileType::Sticker]
             .into_iter()
             .find(|kind| accepted_type(*kind, mime_type).is_some())
             .filter(|kind| self.staged.size() <= limits::outbound_file_bytes(*kind, self.content.animated))
+            .or_else(|| match accepted_type(FileType::Document, mime_type) {
+                None => kind_once_converted(mime_type),
+                Some(_) => None,
+            })
             .unwrap_or(FileType::Document)
     }
 
