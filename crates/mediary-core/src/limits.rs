@@ -11,12 +11,15 @@ pub const WEBHOOK_BODY_BYTES: usize = 3 * 1024 * 1024;
 pub const API_BODY_BYTES: usize = 256 * 1024;
 /// Requests of the API that may be worked on at once, until the head of their answer, before new ones get 503.
 pub const API_REQUESTS_IN_FLIGHT: usize = 1024;
+/// What a company has of requests under way, listeners, uploads in parts and links to archives: one of its people or keys has at most one
+/// in so many, so that nobody takes what the others need.
+pub const MEMBER_SHARE: usize = 2;
 /// Files of one company that are on their way into storage at once, to be sent, before the next one gets 429; and of all companies,
 /// before the next one gets 503. With S3 each has a part of some megabytes in memory, for as long as a slow client takes.
 pub const UPLOADS_IN_FLIGHT_PER_COMPANY: usize = 8;
 pub const UPLOADS_IN_FLIGHT: usize = 64;
 /// Files of one company that come in several requests and are not over, before the next one gets 429.
-pub const PARTIAL_UPLOADS_PER_COMPANY: u64 = 32;
+pub const PARTIAL_UPLOADS_PER_COMPANY: usize = 32;
 /// Parts of such a file, each what came in one request or 8 MiB of it: a line that breaks all the time makes many.
 pub const UPLOAD_PARTS: i64 = 1000;
 pub const UPLOAD_PART_BYTES: u64 = 8 * 1024 * 1024;

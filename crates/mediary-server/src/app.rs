@@ -21,6 +21,7 @@ use crate::json::Reader;
 use crate::layers::RequestIds;
 use crate::login_slots::LoginSlots;
 use crate::login_throttle::LoginThrottle;
+use crate::member::{Member, MemberSlot};
 use crate::metrics::Meters;
 use crate::network::network;
 use crate::problem::Problem;
@@ -33,6 +34,8 @@ use crate::view_log::ViewLog;
 const API_SLOTS_FRACTION: usize = 4;
 /// When to come back if a company has too many requests under way.
 const NEXT_REQUEST_AFTER: Duration = Duration::from_secs(1);
+/// When to come back if a caller listens too often already.
+const NEXT_LISTENER_AFTER: Duration = Duration::from_secs(10);
 /// When to come back if a company has too many uploads under way; most take no longer.
 const NEXT_UPLOAD_AFTER: Duration = Duration::from_secs(5);
 
@@ -52,10 +55,12 @@ struct Inner {
     request_ids: RequestIds,
     api_requests: Arc<Slots<IpAddr>>,
     company_requests: Arc<Slots<CompanyId>>,
+    member_requests: Arc<Slots<Member>>,
+    member_listeners: Arc<Slots<Member>>,
     uploads: Arc<Slots<CompanyId>>,
     archives: ArchiveSlots,
     account_checks: Brake<(CompanyId, AccountId)>,
-    archive_links: Brake<(CompanyId, String)>,
+    archive_links: Brake<Member>,
     small_webhook_bytes: Semaphore,
     large_webhook_bytes: Semaphore,
     file_headers: FileHeaders,
@@ -85,6 +90,14 @@ impl App {
             company_requests: Slots::new(
                 limits::API_REQUESTS_IN_FLIGHT / API_SLOTS_FRACTION,
                 limits::API_REQUESTS_IN_FLIGHT,
+            ),
+            member_requests: Slots::new(
+                limits::API_REQUESTS_IN_FLIGHT / API_SLOTS_FRACTION / limits::MEMBER_SHARE,
+                usize::MAX,
+            ),
+            member_listeners: Slots::new(
+                limits::EVENT_LISTENERS_PER_COMPANY / limits::MEMBER_SHARE,
+                usize::MAX,
             ),
             uploads: Slots::new(limits::UPLOADS_IN_FLIGHT_PER_COMPANY, limits::UPLOADS_IN_FLIGHT),
             archives: ArchiveSlots::default(),
@@ -156,13 +169,27 @@ impl App {
         self.0.api_requests.take(network(client)).ok()
     }
 
-    /// A slot for a request of this company, from when it is known whose it is until its answer.
-    pub(crate) fn company_slot(&self, company: CompanyId) -> Result<Slot<CompanyId>, Problem> {
-        self.0.company_requests.take(company).map_err(|none| match none {
+    /// A slot for a request of this caller, from when it is known whose it is until its answer.
+    pub(crate) fn request_slot(&self, caller: &Caller) -> Result<MemberSlot, Problem> {
+        let too_many = |whose: &str| {
+            let detail =
+                format!("too many requests of {whose} are being worked on; send fewer at the same time");
+            Problem::new(ErrorCode::RateLimited).detail(detail).retry_after(Some(NEXT_REQUEST_AFTER))
+        };
+        let of_member = self.0.member_requests.take(Member::of(caller)).map_err(|_| too_many("yours"))?;
+        let of_company = self.0.company_requests.take(caller.company_id).map_err(|none| match none {
             NoSlot::AtAll => Problem::busy(),
-            NoSlot::OfTheirs => Problem::new(ErrorCode::RateLimited)
-                .detail("too many requests of your company are being worked on; send fewer at the same time")
-                .retry_after(Some(NEXT_REQUEST_AFTER)),
+            NoSlot::OfTheirs => too_many("your company"),
+        })?;
+        Ok(MemberSlot { _of_member: of_member, _of_company: of_company })
+    }
+
+    /// A slot for a caller who listens to live events, besides the place that their company has for it.
+    pub(crate) fn listener_slot(&self, caller: &Caller) -> Result<Slot<Member>, Problem> {
+        self.0.member_listeners.take(Member::of(caller)).map_err(|_| {
+            let most = limits::EVENT_LISTENERS_PER_COMPANY / limits::MEMBER_SHARE;
+            let detail = format!("{most} streams of live events are yours already; end one of them first");
+            Problem::new(ErrorCode::RateLimited).detail(detail).retry_after(Some(NEXT_LISTENER_AFTER))
         })
     }
 
@@ -187,8 +214,7 @@ impl App {
         &self.0.account_checks
     }
 
-    /// By the name that who makes them has in the audit log.
-    pub(crate) fn archive_links(&self) -> &Brake<(CompanyId, String)> {
+    pub(crate) fn archive_links(&self) -> &Brake<Member> {
         &self.0.archive_links
     }
 

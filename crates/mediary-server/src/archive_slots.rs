@@ -7,6 +7,7 @@ use std::time::Duration;
 use mediary_core::{CompanyId, ErrorCode, limits};
 use mediary_engine::{ArchiveLink, Caller};
 
+use crate::member::Member;
 use crate::problem::Problem;
 use crate::slots::{NoSlot, Slot, Slots};
 
@@ -24,15 +25,14 @@ pub(crate) struct ArchiveSlots {
 /// The recipient of an archive.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum ArchiveReader {
-    /// A user or a key, by its name in the audit log.
-    Caller(CompanyId, String),
+    Caller(CompanyId, Member),
     /// Anybody who has this link.
     Link(CompanyId, i64),
 }
 
 impl ArchiveReader {
     pub(crate) fn of_caller(caller: &Caller) -> Self {
-        Self::Caller(caller.company_id, caller.label())
+        Self::Caller(caller.company_id, Member::of(caller))
     }
 
     pub(crate) fn of_link(link: &ArchiveLink) -> Self {
@@ -94,7 +94,7 @@ mod tests {
     const OTHER: CompanyId = CompanyId(2);
 
     fn user(company: CompanyId, id: usize) -> ArchiveReader {
-        ArchiveReader::Caller(company, format!("user:{id}"))
+        ArchiveReader::Caller(company, Member(company, format!("user:{id}")))
     }
 
     fn all_of(slots: &ArchiveSlots, reader: &ArchiveReader) -> Vec<ArchiveSlot> {

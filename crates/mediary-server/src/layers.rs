@@ -12,15 +12,16 @@ use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use mediary_core::{CompanyId, ErrorCode};
+use mediary_engine::Caller;
 use mediary_store::{DatabaseCost, counted};
 use tokio::time::Instant;
 use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
 
 use crate::App;
+use crate::member::MemberSlot;
 use crate::problem::Problem;
 use crate::request::connected;
-use crate::slots::Slot;
 
 /// From the first byte of a request to the head of its answer.
 const API_DEADLINE: Duration = Duration::from_secs(30);
@@ -75,15 +76,15 @@ impl RequestIds {
     }
 }
 
-/// The slot that a request has of its company's, once it is known whose it is.
+/// The slot that a request has of its caller's and their company's, once it is known whose it is.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct CompanySlot(Arc<OnceLock<Slot<CompanyId>>>);
+pub(crate) struct CallerSlot(Arc<OnceLock<MemberSlot>>);
 
-impl CompanySlot {
-    pub(crate) fn take(&self, app: &App, company: CompanyId) -> Result<(), Problem> {
+impl CallerSlot {
+    pub(crate) fn take(&self, app: &App, caller: &Caller) -> Result<(), Problem> {
         if self.0.get().is_none() {
             // Of a request one extractor asks at a time.
-            let _ = self.0.set(app.company_slot(company)?);
+            let _ = self.0.set(app.request_slot(caller)?);
         }
         Ok(())
     }
@@ -101,8 +102,8 @@ pub(crate) async fn upload(State(app): State<App>, request: Request, next: Next)
 
 async fn answer(app: App, mut request: Request, next: Next, deadline: Option<Duration>) -> Response {
     let id = app.request_ids().next();
-    let company = CompanySlot::default();
-    request.extensions_mut().insert(company.clone());
+    let slot = CallerSlot::default();
+    request.extensions_mut().insert(slot.clone());
     let started = Instant::now();
     let RequestSpan(span) = RequestSpan::of(&mut request, || &id);
     let client = app.config().trusted_proxies.client(connected(request.extensions()), request.headers());
@@ -119,7 +120,7 @@ async fn answer(app: App, mut request: Request, next: Next, deadline: Option<Dur
             None => late().into_response(),
         }
     };
-    let _until_answered = company;
+    let _until_answered = slot;
     let (response, cost) = if span.is_disabled() {
         (answer.await, DatabaseCost::default())
     } else {
@@ -372,11 +373,35 @@ mod tests {
         assert_eq!(house.get("/api/conversations", company.key(Role::Viewer)).await.status, StatusCode::OK);
     }
 
+    /// As many slots as the program with this key may have.
+    async fn slots_of(house: &House, key: &str) -> Vec<MemberSlot> {
+        let caller = house.app.engine().access().authenticate_key(key).await.unwrap().unwrap();
+        std::iter::from_fn(|| house.app.request_slot(&caller).ok()).collect()
+    }
+
+    #[tokio::test]
+    async fn requests_of_one_member_leave_slots_to_the_others() {
+        let house = House::open().await;
+        let company = house.company("acme").await;
+        let (viewer, agent) = (company.key(Role::Viewer), company.key(Role::Agent));
+        let mut taken = slots_of(&house, viewer).await;
+        let refused = house.get("/api/conversations", viewer).await;
+        assert_eq!(
+            (refused.status, refused.code()),
+            (StatusCode::TOO_MANY_REQUESTS, "rate_limited".to_owned())
+        );
+        assert!(!refused.header("retry-after").is_empty());
+        assert_eq!(house.get("/api/conversations", agent).await.status, StatusCode::OK);
+        taken.pop();
+        assert_eq!(house.get("/api/conversations", viewer).await.status, StatusCode::OK);
+    }
+
     #[tokio::test]
     async fn requests_beyond_the_slots_of_a_company_are_refused_and_others_are_not() {
         let house = House::open().await;
         let (company, other) = (house.company("acme").await, house.company("globex").await);
-        let mut taken: Vec<_> = std::iter::from_fn(|| house.app.company_slot(company.id).ok()).collect();
+        let mut taken = slots_of(&house, company.key(Role::Admin)).await;
+        taken.extend(slots_of(&house, company.key(Role::Agent)).await);
         let refused = house.get("/api/conversations", company.key(Role::Viewer)).await;
         assert_eq!(
             (refused.status, refused.code()),

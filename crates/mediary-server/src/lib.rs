@@ -14,6 +14,7 @@ mod layers;
 mod listen;
 mod login_slots;
 mod login_throttle;
+mod member;
 mod metrics;
 mod network;
 mod pace;

@@ -2,7 +2,8 @@
 //!
 //! Beyond the first bound a wrong log-in has to wait; a right one still gets in, so nobody is locked out by somebody
 //! who shares their address. Beyond the second no password is looked at, so guessing has an end. The second bound counts
-//! an e-mail for each address by itself: a guesser elsewhere does not use up its owner's tries.
+//! an e-mail for each address by itself: a guesser elsewhere does not use up its owner's tries. The third counts an e-mail from everywhere:
+//! many guessers at once do, and its owner waits until they are a minute old, for each password that is looked at takes a core's time.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;

@@ -6,6 +6,7 @@ use mediary_core::{CompanyId, MediaId, MessageId, Scope, Sha256, Timestamp, limi
 use sqlx::AssertSqlSafe;
 
 use crate::bulk::Bulk;
+use crate::db::Tx;
 use crate::people::audit;
 use crate::record::{Record as _, record};
 use crate::scope::and_seen;
@@ -21,13 +22,41 @@ record! {
     }
 }
 
+/// Asked when a link is used, so that no link is left which was made while its maker was being deactivated. The labels are those of
+/// [`Actor::who`]; a company has few users and keys.
+const MAKER_IS_IN: &str = "(a.created_by IS NULL
+    OR NOT (a.created_by LIKE 'user:%' OR a.created_by LIKE 'api_key:%')
+    OR EXISTS (SELECT 1 FROM users u WHERE u.company_id = a.company_id AND u.active AND 'user:' || u.id = a.created_by)
+    OR EXISTS (SELECT 1 FROM api_keys k WHERE k.company_id = a.company_id AND k.revoked_at IS NULL AND 'api_key:' || k.id = a.created_by))";
+
 /// What became of a choice of files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AddedArchive {
     /// It is kept, with this id.
     Added(i64),
-    /// The company has as many that have not expired as it may have; the first of them expires then.
+    /// The company, or its maker, has as many that have not expired as it may have; the first of them expires then.
     Full { until: Timestamp },
+}
+
+/// When the first of those ends that are as many as a company, or the one who makes another, may have. Those that come at once may pass
+/// the limit by a few: it is there to bound the rows, not to count them. The counts read hardly more than that: within the life of a link
+/// no more are added, and the hourly sweep takes the expired ones.
+async fn full_until(
+    tx: &mut Tx,
+    company: CompanyId,
+    by: &Actor,
+    now: Timestamp,
+) -> Result<Option<Timestamp>> {
+    let of_member = limits::ARCHIVE_LINKS_PER_COMPANY / limits::MEMBER_SHARE as u64;
+    let sql = "SELECT CAST(COUNT(*) AS BIGINT), MIN(a.expires_at) FROM archives a WHERE a.company_id = $1 AND a.expires_at > $2";
+    let theirs = format!("{sql} AND a.created_by = $3");
+    let of_all: Option<(u64, Option<Timestamp>)> = tx.first(sql, args![company, now]).await?;
+    let theirs: Option<(u64, Option<Timestamp>)> =
+        tx.first(AssertSqlSafe(theirs), args![company, now, by.who.as_str()]).await?;
+    let full = |counted: Option<(u64, Option<Timestamp>)>, most: u64| {
+        counted.filter(|(live, _)| *live >= most).and_then(|(_, until)| until)
+    };
+    Ok(full(of_all, limits::ARCHIVE_LINKS_PER_COMPANY).max(full(theirs, of_member)))
 }
 
 impl Store {
@@ -43,20 +72,14 @@ impl Store {
         let ids: Vec<i64> = files.iter().map(|id| id.0).collect();
         let ids = serde_json::Value::from(ids).to_string();
         transaction!(self.db(), |tx| {
-            // Those that come at once may pass the limit by a few: it is there to bound the rows, not to count them. The count reads
-            // hardly more than that: within the life of a link no more are added, and the hourly sweep takes the expired ones.
-            let sql = "SELECT CAST(COUNT(*) AS BIGINT), MIN(a.expires_at) FROM archives a
-                WHERE a.company_id = $1 AND a.expires_at > $2";
-            let live: Option<(u64, Option<Timestamp>)> = tx.first(sql, args![company, now]).await?;
-            if let Some((live, Some(until))) = live
-                && live >= limits::ARCHIVE_LINKS_PER_COMPANY
-            {
+            if let Some(until) = full_until(tx, company, by, now).await? {
                 return Ok(AddedArchive::Full { until });
             }
             let (sql, args) = insert! {
                 archives {
                     company_id => company,
                     media_ids => ids.as_str(),
+                    created_by => by.who.as_str(),
                     expires_at => expires_at,
                     created_at => now,
                 }
@@ -69,10 +92,12 @@ impl Store {
         })
     }
 
-    /// The files chosen for an archive; `None` once it has expired.
+    /// The files chosen for an archive; `None` once it has expired, or its maker may not come in any more.
     pub async fn archive(&self, company: CompanyId, id: i64) -> Result<Option<Vec<MediaId>>> {
-        let sql =
-            format!("SELECT {} FROM archives a WHERE a.company_id = $1 AND a.id = $2", ArchiveRow::SELECT);
+        let sql = format!(
+            "SELECT {} FROM archives a WHERE a.company_id = $1 AND a.id = $2 AND {MAKER_IS_IN}",
+            ArchiveRow::SELECT
+        );
         let row: Option<ArchiveRow> = self.db().first(AssertSqlSafe(sql), args![company, id]).await?;
         let row = row.filter(|row| row.expires_at > self.now());
         let ids = |row: ArchiveRow| row.media_ids.as_array().cloned().unwrap_or_default();

@@ -61,6 +61,7 @@ pub(crate) const STEPS: &[(&str, &str)] = &[
     ("audited_views", include_str!("../migrations/0040_audited_views.sql")),
     ("audit_filters", include_str!("../migrations/0041_audit_filters.sql")),
     ("frequently_forwarded", include_str!("../migrations/0042_frequently_forwarded.sql")),
+    ("archive_makers", include_str!("../migrations/0043_archive_makers.sql")),
 ];
 
 fn migrator(backend: Backend) -> Migrator {

@@ -61,7 +61,8 @@ pub enum AddedPart {
 }
 
 impl Store {
-    /// Begins an upload of the caller with this label, who alone may continue and use it, unless the company has too many that are not over.
+    /// Begins an upload of the caller with this label, who alone may continue and use it, unless they have too many that are not over, or
+    /// their company has.
     pub async fn create_partial_upload(
         &self,
         company: CompanyId,
@@ -75,9 +76,13 @@ impl Store {
             let hold = dialect::hold_rows(tx.backend(), "c");
             let sql = format!("SELECT c.id FROM companies c WHERE c.id = $1{hold}");
             tx.all::<(CompanyId,)>(AssertSqlSafe(sql), args![company]).await?;
-            let sql = "SELECT count(*) FROM partial_uploads u WHERE u.company_id = $1 AND u.expires_at > $2";
-            let open: Option<(u64,)> = tx.first(sql, args![company, now]).await?;
-            if open.is_none_or(|(open,)| open >= limits::PARTIAL_UPLOADS_PER_COMPANY) {
+            let sql =
+                "SELECT u.created_by FROM partial_uploads u WHERE u.company_id = $1 AND u.expires_at > $2";
+            let open: Vec<(String,)> = tx.all(sql, args![company, now]).await?;
+            let theirs = open.iter().filter(|(of,)| of == by).count();
+            if open.len() >= limits::PARTIAL_UPLOADS_PER_COMPANY
+                || theirs >= limits::PARTIAL_UPLOADS_PER_COMPANY / limits::MEMBER_SHARE
+            {
                 return Ok(None);
             }
             let (sql, args) = insert! {

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use mediary_core::{Clock, CompanyId, Error, ErrorCode, Result, Scope, limits};
 use mediary_store::Change;
@@ -15,6 +16,8 @@ use super::outbox::Outbox;
 
 /// Events that may wait for one slow listener before it gets a resync.
 const LISTENER_BACKLOG: usize = 256;
+/// When a listener for whom there is no place may try again.
+const NEXT_LISTENER_AFTER: Duration = Duration::from_secs(10);
 
 /// One delivery to a listener.
 #[derive(Clone, Debug)]
@@ -135,13 +138,10 @@ impl EventBus {
             .entry(company_id)
             .or_insert_with(|| Listeners { count: 0, sender: broadcast::channel(LISTENER_BACKLOG).0 });
         if listeners.count >= limits::EVENT_LISTENERS_PER_COMPANY {
-            return Err(Error::refused(
-                ErrorCode::RateLimited,
-                format!(
-                    "listen to live events: all {} places are taken",
-                    limits::EVENT_LISTENERS_PER_COMPANY
-                ),
-            ));
+            let most = limits::EVENT_LISTENERS_PER_COMPANY;
+            let detail =
+                format!("your company has {most} streams of live events already; end one of them first");
+            return Err(Error::refused(ErrorCode::RateLimited, detail).after(Some(NEXT_LISTENER_AFTER)));
         }
         listeners.count += 1;
         let receiver = listeners.sender.subscribe();

@@ -1,5 +1,7 @@
 //! JSON bodies.
 
+use std::time::Duration;
+
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
 use http::{Method, header};
@@ -11,6 +13,9 @@ use serde_json::Value;
 
 use super::drain;
 use crate::problem::Problem;
+
+/// For a whole body: well within what the answer may take, so that a slow sender is told so.
+const BODY_WITHIN: Duration = Duration::from_secs(20);
 
 /// A JSON body. A POST without one counts as `{}`, so that a request without options needs no body; a change without
 /// one is a mistake.
@@ -60,7 +65,12 @@ fn is_json(request: &Request) -> bool {
 
 async fn read(request: Request) -> Result<Bytes, Problem> {
     let mut body = request.into_body();
-    match Limited::new(&mut body, limits::API_BODY_BYTES).collect().await {
+    let collected = Limited::new(&mut body, limits::API_BODY_BYTES).collect();
+    let Ok(collected) = tokio::time::timeout(BODY_WITHIN, collected).await else {
+        let detail = format!("did not come whole within {} s; send it faster", BODY_WITHIN.as_secs());
+        return Err(Problem::field("body", detail));
+    };
+    match collected {
         Ok(whole) => Ok(whole.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => {
             drain(&mut body).await;
@@ -149,12 +159,30 @@ mod tests {
     }
 
     async fn errors(text: &str) -> (String, String) {
-        let problem = parse::<Outer>(text.as_bytes()).unwrap_err();
+        field_of(parse::<Outer>(text.as_bytes()).unwrap_err()).await
+    }
+
+    async fn field_of(problem: Problem) -> (String, String) {
         let response = problem.render(axum::response::Response::default(), "r");
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
         let body: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
         let text = |key: &str| body["errors"][0][key].as_str().unwrap().to_owned();
         (text("field"), text("message"))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn body_that_does_not_come_is_given_up_before_the_request() {
+        let stalled =
+            axum::body::Body::from_stream(futures_util::stream::pending::<std::io::Result<Bytes>>());
+        let request =
+            Request::post("/").header(header::CONTENT_TYPE, "application/json").body(stalled).unwrap();
+        let problem = Body::<Outer>::from_request(request, &()).await.unwrap_err();
+        assert_eq!(problem.code(), ErrorCode::ValidationError);
+        let (field, message) = field_of(problem).await;
+        assert_eq!(
+            (field.as_str(), message.as_str()),
+            ("body", "did not come whole within 20 s; send it faster")
+        );
     }
 
     #[tokio::test]

@@ -11,7 +11,7 @@ use mediary_engine::{Access, Caller, May, Right};
 
 use super::SameOrigin;
 use crate::App;
-use crate::layers::{CompanySlot, RequestSpan};
+use crate::layers::{CallerSlot, RequestSpan};
 use crate::problem::Problem;
 
 /// The name of the cookie that holds a session's token.
@@ -28,8 +28,8 @@ impl<R: Right> FromRequestParts<App> for May<R> {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let caller = authenticate(parts, app).await?;
-        if let Some(slot) = parts.extensions.get::<CompanySlot>() {
-            slot.take(app, caller.company_id)?;
+        if let Some(slot) = parts.extensions.get::<CallerSlot>() {
+            slot.take(app, &caller)?;
         }
         if let Some(span) = parts.extensions.get::<RequestSpan>() {
             span.set_company(caller.company_id);

@@ -21,6 +21,7 @@ use crate::bytes::answer::View;
 use crate::bytes::archive::{Recipient, answer};
 use crate::bytes::watch::while_access_holds;
 use crate::json::{Time, words};
+use crate::member::Member;
 use crate::problem::{Problem, ProblemBody};
 use crate::request::{Body, Id, May, Name, Peer, Query, rights};
 
@@ -107,8 +108,8 @@ struct ArchiveUrl {
 /// Make a link to a zip of chosen files
 ///
 /// Anybody with the link can read these files until it ends, a day later, without logging in, and continue where a download broke off.
-/// A caller who may read the files one by one may have them together. Each link is in the audit log. Of one caller twenty in a minute,
-/// and of a company a thousand that have not ended: the next one is 429.
+/// A caller who may read the files one by one may have them together. Each link is in the audit log, and ends when its maker is deactivated
+/// or revoked. Of one caller twenty in a minute and five hundred that have not ended, of a company a thousand: the next one is 429.
 #[utoipa::path(post, path = "/api/media/archive", tag = "Media", request_body = NewArchive, responses(
     (status = 201, body = ArchiveUrl), (status = 400, body = ProblemBody), (status = 404, body = ProblemBody),
     (status = 429, body = ProblemBody)))]
@@ -122,7 +123,7 @@ async fn create_archive(
     if ids.is_empty() || ids.len() > max {
         return Err(Problem::field("ids", format!("must have from 1 to {max} ids")));
     }
-    let maker = (may.caller().company_id, may.caller().label());
+    let maker = Member::of(may.caller());
     let _turn = app.archive_links().begin(maker, app.engine().now(), "links to archives that you make")?;
     let mut seen = std::collections::HashSet::new();
     ids.retain(|id| seen.insert(*id));
@@ -147,8 +148,9 @@ async fn create_archive(
 
 fn too_many_links(until: Timestamp, now: Timestamp) -> Problem {
     let max = limits::ARCHIVE_LINKS_PER_COMPANY;
+    let yours = max / limits::MEMBER_SHARE as u64;
     let detail = format!(
-        "the company has {max} links to archives that have not ended, and no more; the first of them ends at {until}"
+        "{yours} links to archives that you made, or {max} of your company, have not ended, and no more may be; the first of them ends at {until}"
     );
     Problem::new(ErrorCode::RateLimited).detail(detail).retry_after(Some(until.since(now)))
 }
@@ -167,8 +169,8 @@ async fn read_archive(
 ) -> Result<Response, Problem> {
     let link = app.engine().links().verify_archive(&token, app.engine().now())?;
     let slot = app.archives().take(ArchiveReader::of_link(&link))?;
-    let files =
-        app.store().archive(link.company_id, link.archive_id).await?.ok_or_else(Problem::not_found)?;
+    let files = app.store().archive(link.company_id, link.archive_id).await?;
+    let files = files.ok_or_else(|| Problem::new(ErrorCode::LinkExpired))?;
     let may = May::ask(Arc::new(Caller::of_archive_link(&link)))?;
     let plan = app.engine().plan_archive(&may, &ArchiveSelection::Files(files)).await?;
     let name = format!("media-{}.zip", link.archive_id);

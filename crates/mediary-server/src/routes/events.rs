@@ -20,8 +20,10 @@ use utoipa_axum::routes;
 
 use crate::App;
 use crate::json::words;
+use crate::member::Member;
 use crate::problem::{Problem, ProblemBody};
 use crate::request::{Credentials, May, Query, RECHECK, rights};
+use crate::slots::Slot;
 
 /// The event that says that events were missed.
 const RESYNC: &str = "resync";
@@ -103,11 +105,13 @@ async fn listen_to_events(
     let last = last.or(from.last_event_id).filter(|id| !id.is_empty());
     // A position that cannot be read is one that we do not know.
     let last = last.map(|id| id.parse().unwrap_or(0));
+    let slot = app.listener_slot(may.caller())?;
     let subscription = app.engine().events().subscribe(may.caller().scope(), last)?;
     // On a timer of its own: events that keep coming must not put it off.
     let mut recheck = tokio::time::interval_at(Instant::now() + RECHECK, RECHECK);
     recheck.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let listener = Listener { app, credentials, caller: may.caller().clone(), subscription, recheck };
+    let listener =
+        Listener { app, credentials, caller: may.caller().clone(), subscription, recheck, _slot: slot };
     let hello = stream::iter([Ok(Event::default().retry(RECONNECT).comment("listening"))]);
     let events = stream::unfold(listener, Listener::next).map(Ok);
     Ok(Sse::new(hello.chain(events))
@@ -121,6 +125,7 @@ struct Listener {
     caller: Arc<Caller>,
     subscription: Subscription,
     recheck: Interval,
+    _slot: Slot<Member>,
 }
 
 impl Listener {
@@ -308,6 +313,28 @@ mod tests {
         let ends = |response| ends_though_events_keep_coming(&house, &company, response);
         tokio::join!(ends(revoked), ends(expired), ends(lowered), ends(inactive));
         assert_eq!(house.engine.events().listeners(), 0);
+    }
+
+    #[tokio::test]
+    async fn listener_leaves_places_to_the_others_of_their_company() {
+        let house = House::open().await;
+        let company = house.company("acme").await;
+        let mut streams = Vec::new();
+        let refused = loop {
+            let answer = open(&house, &company, None).await;
+            if answer.status() != StatusCode::OK {
+                break answer;
+            }
+            streams.push(answer);
+        };
+        assert_eq!(streams.len(), limits::EVENT_LISTENERS_PER_COMPANY / limits::MEMBER_SHARE);
+        assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+        assert!(refused.headers().contains_key("retry-after"));
+        let of_agent = request("GET", "/api/events", Some(company.key(Role::Agent)));
+        let of_agent = house.router.clone().oneshot(of_agent.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(of_agent.status(), StatusCode::OK);
+        streams.pop();
+        assert_eq!(open(&house, &company, None).await.status(), StatusCode::OK);
     }
 
     #[tokio::test]

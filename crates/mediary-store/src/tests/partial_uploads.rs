@@ -89,11 +89,17 @@ async fn ended_upload_takes_no_part_and_its_bytes_go_at_once(test: &Test) {
 
 async fn company_has_so_many_uploads_and_no_other_sees_them(test: &Test) {
     let first = begun(test).await;
-    for _ in 1..limits::PARTIAL_UPLOADS_PER_COMPANY {
+    let acme = test.acme.company;
+    let begin = async |by: &str| test.store.create_partial_upload(acme, by, 1, None).await.unwrap();
+    let half = limits::PARTIAL_UPLOADS_PER_COMPANY / limits::MEMBER_SHARE;
+    for _ in 1..half {
         begun(test).await;
     }
-    let acme = test.acme.company;
-    assert_eq!(test.store.create_partial_upload(acme, ANN, 1, None).await.unwrap(), None);
+    assert_eq!(begin(ANN).await, None, "the others are left for colleagues");
+    for _ in half..limits::PARTIAL_UPLOADS_PER_COMPANY {
+        assert!(begin("user:2").await.is_some());
+    }
+    assert_eq!(begin("user:3").await, None);
     let stranger = test.other.company;
     assert!(test.store.create_partial_upload(stranger, ANN, 1, None).await.unwrap().is_some());
     add(test, &first, &part(test, 1, 0, 60).await).await;
@@ -105,7 +111,7 @@ async fn company_has_so_many_uploads_and_no_other_sees_them(test: &Test) {
     let foreign = PartialUpload { company_id: stranger, ..first.clone() };
     assert_eq!(add(test, &foreign, &part(test, 2, 60, 1).await).await, AddedPart::Refused);
     assert!(test.store.end_partial_upload(acme, ANN, first.id).await.unwrap());
-    assert!(test.store.create_partial_upload(acme, ANN, 1, None).await.unwrap().is_some());
+    assert!(begin(ANN).await.is_some());
 }
 
 async fn parts_are_no_work_of_a_clock_that_was_ahead(test: &Test) {

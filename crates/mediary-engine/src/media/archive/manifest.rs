@@ -53,7 +53,8 @@ impl WrittenFile {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct MissingFile {
-    name: String,
+    /// With the size none of a deleted file: a link to the archive may be in anybody's hands.
+    name: Option<String>,
     size: Option<i64>,
     media_id: MediaId,
     message_id: Option<MessageId>,
@@ -72,8 +73,8 @@ struct Reason {
 impl MissingFile {
     pub(super) fn of(record: &MediaFile, name: String, at: Timestamp) -> Self {
         Self {
-            name,
-            size: record.file_size,
+            name: record.is_active.then_some(name),
+            size: record.file_size.filter(|_| record.is_active),
             media_id: record.id,
             message_id: record.message_id,
             part: record.part,

@@ -73,8 +73,9 @@ impl PartialUploads {
         let begun = self.context.store().create_partial_upload(company, &by, size, name.as_deref()).await?;
         begun.ok_or_else(|| {
             let most = limits::PARTIAL_UPLOADS_PER_COMPANY;
+            let yours = most / limits::MEMBER_SHARE;
             let detail = format!(
-                "{most} uploads of your company have begun and are not used; use them, or end them by DELETE"
+                "{yours} uploads of yours, or {most} of your company, have begun and are not used; use them, end them by DELETE, or wait until their day is over"
             );
             Error::refused(ErrorCode::RateLimited, detail).after(Some(NEXT_UPLOAD_AFTER))
         })

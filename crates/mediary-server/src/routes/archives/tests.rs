@@ -8,7 +8,7 @@ use http_body_util::BodyExt as _;
 use mediary_core::Role;
 use mediary_core::limits::{
     ARCHIVE_LINK_LIFE, ARCHIVE_LINKS_PER_COMPANY, ARCHIVE_LINKS_PER_MINUTE, ARCHIVES_AT_ONCE_BY_LINKS,
-    ARCHIVES_AT_ONCE_PER_COMPANY, ARCHIVES_AT_ONCE_PER_READER,
+    ARCHIVES_AT_ONCE_PER_COMPANY, ARCHIVES_AT_ONCE_PER_READER, MEMBER_SHARE,
 };
 use mediary_testing::files::{PNG, content_like};
 use serde_json::{Value, json};
@@ -197,6 +197,9 @@ async fn link_gives_chosen_files_without_a_session_until_it_ends() {
     let missing: Vec<_> =
         manifest["missing"].as_array().unwrap().iter().map(|file| file["reason"]["code"].clone()).collect();
     assert_eq!(missing, [json!("media_deleted"), json!("not_here_yet")]);
+    let deleted = &manifest["missing"][0];
+    assert_eq!((&deleted["name"], &deleted["size"]), (&json!(null), &json!(null)), "nothing of it is told");
+    assert!(manifest["missing"][1]["name"].is_string());
     let tag = answer.header("etag").to_owned();
     let rest = ask(&house, &path, None, &[("range", "bytes=1000-"), ("if-range", &tag)]).await;
     assert!(rest.status == StatusCode::PARTIAL_CONTENT && rest.body == answer.body[1000..]);
@@ -346,7 +349,27 @@ async fn company_has_some_archives_at_once() {
 }
 
 #[tokio::test]
-async fn company_has_so_many_links_that_have_not_ended() {
+async fn link_ends_with_the_way_in_of_its_maker() {
+    let house = House::open().await;
+    let company = house.company("acme").await;
+    let made = house.stored(&company, "wamid.1", PNG, "image/png").await;
+    let link = async |key: &str| {
+        let link = house.post("/api/media/archive", key, &json!({"ids": [made.media]})).await;
+        let url = link.json()["url"].as_str().unwrap().to_owned();
+        url[url.find("/m/archive/").unwrap()..].to_owned()
+    };
+    let (of_viewer, of_agent) = (link(company.key(Role::Viewer)).await, link(company.key(Role::Agent)).await);
+    assert_eq!(ask(&house, &of_viewer, None, &[]).await.status, StatusCode::OK);
+    let caller = house.app.engine().access().authenticate_key(company.key(Role::Viewer)).await.unwrap();
+    let mediary_engine::Identity::Key { id, .. } = caller.unwrap().who else { panic!("a key") };
+    let by = mediary_store::Actor::command_line();
+    assert!(house.store.revoke_api_key(company.id, id, &by).await.unwrap());
+    assert_eq!(ask(&house, &of_viewer, None, &[]).await.code(), "link_expired");
+    assert_eq!(ask(&house, &of_agent, None, &[]).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn company_has_so_many_links_that_have_not_ended_and_each_member_half_of_them() {
     let house = House::open().await;
     let (company, other) = (house.company("acme").await, house.company("other").await);
     let made = house.stored(&company, "wamid.1", PNG, "image/png").await;
@@ -354,22 +377,28 @@ async fn company_has_so_many_links_that_have_not_ended() {
     let link = async |company: &Company, made: &Made| {
         house.post("/api/media/archive", company.key(Role::Viewer), &json!({"ids": [made.media]})).await
     };
-    let by = mediary_store::Actor::command_line();
     let until = house.engine.now().plus(ARCHIVE_LINK_LIFE);
-    let more = async |count: u64| {
+    let add = async |who: &str| {
+        let by = mediary_store::Actor { who: who.into(), ip: None };
+        house.store.add_archive(company.id, &[made.media], until, &by).await.unwrap()
+    };
+    let more = async |who: &str, count: u64| {
         for _ in 0..count {
-            let added = house.store.add_archive(company.id, &[made.media], until, &by).await.unwrap();
+            let added = add(who).await;
             assert!(matches!(added, mediary_store::AddedArchive::Added(_)), "{added:?}");
         }
     };
-    more(1).await;
+    more("a", 1).await;
     house.clock.advance(Duration::from_secs(3600));
     assert_eq!(link(&company, &made).await.status, StatusCode::CREATED);
-    more(ARCHIVE_LINKS_PER_COMPANY - 2).await;
+    let half = ARCHIVE_LINKS_PER_COMPANY / MEMBER_SHARE as u64;
+    more("a", half - 1).await;
+    assert!(matches!(add("a").await, mediary_store::AddedArchive::Full { .. }), "half are of this one");
+    more("b", half - 1).await;
     let refused = link(&company, &made).await;
     let left = (ARCHIVE_LINK_LIFE.as_secs() - 3600).to_string();
     assert_eq!((refused.code(), refused.header("retry-after")), ("rate_limited".into(), left.as_str()));
-    assert!(refused.json()["detail"].as_str().unwrap().contains("1000 links"), "{refused:?}");
+    assert!(refused.json()["detail"].as_str().unwrap().contains("1000 of your company"), "{refused:?}");
     assert_eq!(link(&other, &theirs).await.status, StatusCode::CREATED, "each company by itself");
     house.clock.advance(ARCHIVE_LINK_LIFE - Duration::from_secs(3600));
     assert_eq!(link(&company, &made).await.status, StatusCode::CREATED, "the first ones have ended");
