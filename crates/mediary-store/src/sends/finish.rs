@@ -149,8 +149,14 @@ impl Store {
             {
                 set_status(tx, now, claimed, accepted, None).await?;
             }
+            // Of reactions the latest that WhatsApp took is shown, which is not the one that was wanted last: one that failed may be sent
+            // again after another. Of a conversation one message after the other is sent, so the next one is taken later.
             let (sql, args) = update! {
-                messages set { provider_message_id => provider_message_id, updated_at => now }
+                messages set {
+                    provider_message_id => provider_message_id,
+                    sent_at = "CASE WHEN reaction_target IS NULL THEN sent_at ELSE ?updated_at END",
+                    updated_at => now,
+                }
                 where { company_id => company, id => id }
             };
             tx.execute(sql, args).await?;

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use mediary_core::{
-    AccountId, CompanyId, ContactId, ConversationId, MediaId, Scope, StorageBackend, Timestamp,
+    AccountId, Clock, CompanyId, ContactId, ConversationId, MediaId, Scope, StorageBackend, Timestamp,
 };
 use sqlx::AssertSqlSafe;
 
@@ -46,14 +46,18 @@ impl Store {
         let request = SendRequest { scope: scope.clone(), all: all.to_vec() };
         match self.backend() {
             Backend::Sqlite => self.inner.queued.commit(Arc::new(request)).await,
-            Backend::Postgres => queue_alone(self.db(), self.now(), &request).await,
+            Backend::Postgres => queue_alone(self.db(), &*self.inner.clock, &request).await,
         }
     }
 }
 
 /// Queues the messages of a request in a transaction of its own.
-pub(super) async fn queue_alone(db: &Db, now: Timestamp, request: &SendRequest) -> Result<Vec<QueuedSend>> {
-    let (SendRequest { scope, all }, company) = (request, request.company());
+pub(super) async fn queue_alone(
+    db: &Db,
+    clock: &dyn Clock,
+    request: &SendRequest,
+) -> Result<Vec<QueuedSend>> {
+    let (SendRequest { scope, all }, company, now) = (request, request.company(), clock.now());
     let mut order: Vec<usize> = (0..all.len()).collect();
     order.sort_by_key(|index| all[*index].conversation());
     let queued = transaction!(db.sharing(), |tx| {
@@ -78,7 +82,8 @@ pub(super) async fn queue_alone(db: &Db, now: Timestamp, request: &SendRequest) 
             let (thread, also_changed) = hold_destination(tx, now, scope, &all[*index].destination).await?;
             placed.push(request.placed(*index, thread, also_changed));
         }
-        let Some(queued) = add_all(tx, now, &placed).await? else {
+        // Messages leave in the order of their ids, and stand in the thread by their time: so it is that of now, not of before the waits.
+        let Some(queued) = add_all(tx, clock.now(), &placed).await? else {
             // Another writer had the same client id, and its transaction is over: the insert waited for it. Of several messages some
             // may be written, so the next try finds it.
             let first = known(tx, company, request.client_id().unwrap_or_default()).await?;

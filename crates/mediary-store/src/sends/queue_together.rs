@@ -43,10 +43,9 @@ impl Commit for QueueCommit {
     type Output = Vec<QueuedSend>;
 
     async fn commit(&self, requests: Vec<Arc<SendRequest>>) -> Result<Vec<Vec<QueuedSend>>> {
-        let now = self.clock.now();
         match requests.as_slice() {
-            [one] => Ok(vec![queue_alone(&self.db, now, one).await?]),
-            several => queue_together(&self.db, now, several).await,
+            [one] => Ok(vec![queue_alone(&self.db, &*self.clock, one).await?]),
+            several => queue_together(&self.db, self.clock.now(), several).await,
         }
     }
 }

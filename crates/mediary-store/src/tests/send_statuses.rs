@@ -179,6 +179,29 @@ async fn reaction_of_ours_shows_once_it_is_accepted(test: &Test) {
     assert_eq!(after.last_message.unwrap().message.id, before.last_message.unwrap().message.id);
 }
 
+async fn reaction_that_is_sent_again_after_another_is_the_one_that_is_shown(test: &Test) {
+    let ann = conversation(test, test.acme, "491").await;
+    let target = format!("of 491 with {}", test.acme.account);
+    let scope = Scope::system(test.acme.company);
+    let react = async |emoji: &str| {
+        let reaction = Some(Reaction { target: target.clone(), emoji: Some(emoji.to_owned()) });
+        let new = NewSend { message_type: MessageType::Reaction, text: None, reaction, ..new_text(ann) };
+        test.store.queue_send(&scope, &new).await.unwrap();
+        test.clock.advance(Duration::from_secs(1));
+        claim_one(test).await
+    };
+    let first = react("👍").await;
+    assert!(test.store.fail_send(&first, 1, "no").await.unwrap());
+    let second = react("😂").await;
+    assert!(test.store.finish_send(&second, "r2").await.unwrap().is_some());
+    test.store.retry_send(&scope, first.message_id).await.unwrap();
+    test.clock.advance(Duration::from_secs(1));
+    let again = claim_one(test).await;
+    assert!(test.store.finish_send(&again, "r1").await.unwrap().is_some());
+    let shown = test.message(test.acme, &target).await.message.reactions;
+    assert_eq!(shown.iter().map(|one| one.emoji.as_str()).collect::<Vec<_>>(), ["👍"]);
+}
+
 on_both!(
     message_whose_call_had_no_answer_is_unknown_and_not_sent_again,
     status_that_names_it_settles_what_nobody_holds,
@@ -188,4 +211,5 @@ on_both!(
     failure_that_a_status_reports_can_be_tried_again,
     unknown_message_that_arrived_is_not_sent_again,
     reaction_of_ours_shows_once_it_is_accepted,
+    reaction_that_is_sent_again_after_another_is_the_one_that_is_shown,
 );
