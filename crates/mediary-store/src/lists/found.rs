@@ -14,7 +14,7 @@ use crate::writes::row;
 use crate::{Cursor, MediaFile, Page, Result, Store};
 
 /// Files that may be looked at for a page: in the order of time they lie beside each other, in another one each is somewhere else.
-const WALKED_MAX: i64 = 4000;
+const WALKED_MAX: i64 = 2500;
 const SCATTERED_WALKED_MAX: i64 = 1000;
 
 impl Store {
