@@ -398,8 +398,8 @@ export interface paths {
         /**
          * Make a link to a zip of chosen files
          * @description Anybody with the link can read these files until it ends, a day later, without logging in, and continue where a download broke off.
-         *     A caller who may read the files one by one may have them together. Each link is in the audit log. Of one caller twenty in a minute,
-         *     and of a company a thousand that have not ended: the next one is 429.
+         *     A caller who may read the files one by one may have them together. Each link is in the audit log, and ends when its maker is deactivated
+         *     or revoked. Of one caller twenty in a minute and five hundred that have not ended, of a company a thousand: the next one is 429.
          */
         post: operations["create_archive"];
         delete?: never;

@@ -3,8 +3,6 @@
 use mediary_core::{FileType, limits};
 use mediary_derive::Recipe;
 
-use super::draft::{FileDraft, as_heard};
-
 /// What the decoders of pictures read.
 const PICTURES: &[&str] = &["image/bmp", "image/gif", "image/heic", "image/jpeg", "image/png", "image/webp"];
 /// What those of sound read: the sound of a video in WebM, which is how browsers record, and of one in MP4, too.
@@ -25,17 +23,27 @@ const RECORDINGS: &[&str] = &[
 /// What ffmpeg is allowed to read: one family of containers.
 const VIDEOS: &[&str] = &["video/3gpp", "video/3gpp2", "video/mp4", "video/quicktime", "video/x-m4v"];
 
+/// The first bytes of a container do not say whether it has pictures.
+pub(super) fn as_heard(kind: FileType, mime: Option<&str>) -> Option<&str> {
+    match (kind, mime?) {
+        (FileType::Audio, "video/mp4") => Some("audio/mp4"),
+        (FileType::Video, "audio/mp4") => Some("video/mp4"),
+        (FileType::Video | FileType::Document, "audio/3gpp") => Some("video/3gpp"),
+        (_, mime) => Some(mime),
+    }
+}
+
 /// What makes a file of the type that its bytes proved into what its sender wants it to be. `None` where nothing can.
-pub(super) fn conversion(draft: &FileDraft, found: Option<&str>) -> Option<Recipe> {
-    let (kind, mime) = (draft.kind, as_heard(draft.kind, found)?);
+pub(super) fn conversion(kind: FileType, voice: Option<bool>, found: Option<&str>) -> Option<Recipe> {
+    let mime = as_heard(kind, found)?;
     // Nothing but sound becomes a voice note.
-    if draft.voice == Some(true) && kind != FileType::Audio {
+    if voice == Some(true) && kind != FileType::Audio {
         return None;
     }
     recipe_of(kind, mime)
 }
 
-/// As what a file is sent that WhatsApp takes as nothing, once it is converted into the like.
+/// The kind of a file that WhatsApp takes only once it is converted: that of its own family.
 pub(super) fn kind_once_converted(found: &str) -> Option<FileType> {
     let family = found.split('/').next()?;
     [FileType::Image, FileType::Audio, FileType::Video]
@@ -65,8 +73,7 @@ mod tests {
     use super::*;
 
     fn of(kind: FileType, voice: Option<bool>, found: &str) -> Option<Recipe> {
-        let draft = FileDraft { kind, caption: None, file_name: None, voice, convert: true };
-        conversion(&draft, Some(found))
+        conversion(kind, voice, Some(found))
     }
 
     #[test]
@@ -97,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn file_that_is_taken_as_nothing_is_sent_as_its_like() {
+    fn file_that_has_to_be_converted_is_of_its_own_family() {
         for (found, kind) in [
             ("image/bmp", Some(FileType::Image)),
             ("audio/wav", Some(FileType::Audio)),

@@ -69,7 +69,7 @@ pub(super) async fn accepted(
     draft: &FileDraft,
 ) -> Result<(SendableFile, KeptFile)> {
     let proved = proved(&received);
-    let recipe = conversion(draft, proved.mime_type);
+    let recipe = conversion(draft.kind, draft.voice, proved.mime_type);
     let refusal = match draft::accept(draft, &proved) {
         // Its type is that of the container alone.
         Ok(kept) if draft.kind == FileType::Video => {

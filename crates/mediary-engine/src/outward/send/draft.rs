@@ -11,6 +11,7 @@ use mediary_store::{ContactKey, Destination};
 use serde_json::Value;
 
 use super::content::{KeptContent, KeptFile, KeptKind};
+use super::conversions::as_heard;
 use super::upload::ReceivedFile;
 
 /// Where a message is to go.
@@ -210,16 +211,6 @@ pub(super) fn sendable_name(name: Option<String>) -> Option<String> {
     name.filter(|name| {
         (1..=outgoing::FILE_NAME_BYTES).contains(&name.len()) && !name.contains(char::is_control)
     })
-}
-
-/// The first bytes of a container do not say whether it has pictures.
-pub(super) fn as_heard(kind: FileType, mime: Option<&str>) -> Option<&str> {
-    match (kind, mime?) {
-        (FileType::Audio, "video/mp4") => Some("audio/mp4"),
-        (FileType::Video, "audio/mp4") => Some("video/mp4"),
-        (FileType::Video | FileType::Document, "audio/3gpp") => Some("video/3gpp"),
-        (_, mime) => Some(mime),
-    }
 }
 
 /// Names the type that was found or the limit that was passed, and what WhatsApp takes instead.

@@ -92,8 +92,8 @@ impl FileUpload {
 }
 
 impl ReceivedFile {
-    /// As what WhatsApp takes it, if nobody says: as a document where it takes it as nothing else, or is too large for that. What it takes as
-    /// nothing is of the kind that it can be converted into.
+    /// As what WhatsApp takes it, if nobody says: as a document where it takes it as nothing else, or is too large for that. What it takes only
+    /// once it is converted is of the kind that it is converted into.
     pub fn usual_kind(&self) -> FileType {
         let Some(mime_type) = self.content.mime_type else { return FileType::Document };
         [FileType::Image, FileType::Video, FileType::Audio, FileType::Sticker]
