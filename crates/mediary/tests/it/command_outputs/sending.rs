@@ -11,6 +11,18 @@ pub(super) async fn sends(outputs: &mut Outputs) {
     let world = World::furnished(Database::embedded(), &[("MEDIARY_LOG", "error")]).await;
     std::fs::write(world.folder().join("page.html"), "<html></html>").unwrap();
     std::fs::write(world.folder().join("invoice.pdf"), "%PDF-1.4\n%%EOF\n").unwrap();
+    std::fs::write(world.folder().join("plan.bmp"), bitmap()).unwrap();
+    std::fs::write(
+        world.folder().join("sound.amr"),
+        [
+            b"#!AMR
+"
+            .as_slice(),
+            &[0x3C; 32],
+        ]
+        .concat(),
+    )
+    .unwrap();
     let mut text = outputs.transcripts(
         &world,
         &[
@@ -25,6 +37,8 @@ pub(super) async fn sends(outputs: &mut Outputs) {
             &format!("{SEND} --to 491510000010 --file missing.pdf"),
             &format!("{SEND} --to 491510000010 --file page.html --type image"),
             &format!("{SEND} --to 491510000010 --text hello --type image"),
+            &format!("{SEND} --to 491510000010 --file plan.bmp"),
+            &format!("{SEND} --to 491510000010 --file sound.amr --text sound"),
             "send --company acme --account 1 --to 491510000010 --text hello",
         ],
     );
@@ -34,5 +48,21 @@ pub(super) async fn sends(outputs: &mut Outputs) {
     refused.message = Some("Re-engagement message".to_owned());
     world.simulator.add_fault(refused.times(1)).unwrap();
     text.push_str(&outputs.transcripts(&world, &[&format!("{SEND} --to 491510000010 --text late")]));
+    text.push_str(&outputs.transcripts(
+        &world,
+        &[
+            "account update --company acme --phone-number-id 106540352242922 --status disabled",
+            &format!("{SEND} --to 491510000010 --text later"),
+        ],
+    ));
     outputs.hold("sends", &text);
+}
+
+/// One pixel.
+fn bitmap() -> Vec<u8> {
+    let mut bytes = b"BM".to_vec();
+    let header: [u32; 13] = [58, 0, 54, 40, 1, 1, 1 | 24 << 16, 0, 4, 2835, 2835, 0, 0];
+    header.iter().for_each(|number| bytes.extend(number.to_le_bytes()));
+    bytes.extend([0xFF; 4]);
+    bytes
 }
