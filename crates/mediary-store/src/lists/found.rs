@@ -14,7 +14,7 @@ use crate::writes::row;
 use crate::{Cursor, MediaFile, Page, Result, Store};
 
 /// Files that may be looked at for a page: in the order of time they lie beside each other, in another one each is somewhere else.
-const WALKED_MAX: i64 = 2500;
+const WALKED_MAX: i64 = 4000;
 const SCATTERED_WALKED_MAX: i64 = 1000;
 
 impl Store {
@@ -107,7 +107,7 @@ impl FilteredList for FilteredMedia<'_> {
     }
 
     async fn finds_few(&self, max: i64) -> Result<bool> {
-        let (rows, args) = self.statement().hits(self.source)?;
+        let (rows, args) = self.statement().hits(self.source, max + 1)?;
         self.store.finds_few(&rows, args, max).await
     }
 

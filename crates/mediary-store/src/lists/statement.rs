@@ -68,7 +68,7 @@ impl<'q> Statement<'q> {
         let mut from = match source {
             Source::Order => "media_files f".to_owned(),
             Source::Words => self.words(),
-            Source::Kinds => Self::of_ids(&self.ids_of_kinds(bounds)?),
+            Source::Kinds => Self::of_ids(&self.ids_of_kinds(bounds, None)?),
             Source::Days => Self::of_ids(&self.ids_of_days()),
         };
         if message {
@@ -78,17 +78,17 @@ impl<'q> Statement<'q> {
         Ok(self.text(&columns, &from, &conditions, rows, 0))
     }
 
-    /// A row for each file that a source gives, wherever it stands in the list.
-    pub(super) fn hits(&mut self, source: Source) -> Result<(String, Vec<Value>)> {
-        let rows = match source {
+    /// A row for each file that a source gives, wherever it stands in the list; of more than `rows` some.
+    pub(super) fn hits(&mut self, source: Source, rows: i64) -> Result<(String, Vec<Value>)> {
+        let hits = match source {
             Source::Words => {
                 let asked = self.asked_words();
                 dialect::words::hits(self.backend, dialect::words::MEDIA, &asked)
             }
-            Source::Kinds => self.ids_of_kinds(&Bounds::default())?,
+            Source::Kinds => self.ids_of_kinds(&Bounds::default(), Some(rows))?,
             Source::Order | Source::Days => self.ids_of_days(),
         };
-        Ok((rows, std::mem::take(&mut self.args)))
+        Ok((hits, std::mem::take(&mut self.args)))
     }
 
     /// The last of the next `rows` files of a list, whatever its filters.
@@ -247,8 +247,9 @@ impl<'q> Statement<'q> {
         self.parameter(asked.into())
     }
 
-    /// The files of the types and states that are wanted, a query for each pair of both. In a list by date each gives its first ones.
-    fn ids_of_kinds(&mut self, bounds: &Bounds<'_>) -> Result<String> {
+    /// The files of the types and states that are wanted, a query for each pair of both. In a list by date each gives its first ones, in
+    /// another one at most `most`: with one limit around them all, Postgres would read every file of a state that most files have.
+    fn ids_of_kinds(&mut self, bounds: &Bounds<'_>, most: Option<i64>) -> Result<String> {
         let query = self.query;
         let states = query.download_status.as_ref().map_or(DownloadStatus::ALL, std::slice::from_ref);
         let mut same = self.of_the_list();
@@ -259,6 +260,9 @@ impl<'q> Statement<'q> {
             first = format!(" ORDER BY f.created_at {direction}, f.id {direction} LIMIT {limit}");
         } else {
             same.extend(self.between_days());
+            if let Some(most) = most {
+                first = format!(" LIMIT {}", self.parameter(most.into()));
+            }
         }
         if !query.with_library {
             same.push("f.library_name IS NULL".to_owned());
