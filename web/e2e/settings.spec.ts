@@ -12,7 +12,8 @@ async function open(page: Page, path: keyof typeof SETTINGS_PAGES) {
   await expect(main).toBeVisible();
   await expect(main.getByRole("status", { name: /^Loading/ })).toHaveCount(0);
   const { pathname } = new URL(page.url());
-  if (pathname === `/settings/${path}`) await expect(page).toHaveTitle(`${SETTINGS_PAGES[path]} · Mediary`);
+  const title = new RegExp(`^(\\(\\d+\\) )?${SETTINGS_PAGES[path]} · Mediary$`);
+  if (pathname === `/settings/${path}`) await expect(page).toHaveTitle(title);
   return main;
 }
 
