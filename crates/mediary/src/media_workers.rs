@@ -51,16 +51,37 @@ pub(crate) fn main() -> Option<ExitCode> {
     Some(code)
 }
 
-/// The workers of a server, and a line of the log about how far they are locked up. None where that is less than required, or
-/// none can be started: then nothing is made of media files, and everything else works.
-pub(crate) async fn start(requirement: Requirement) -> Option<Arc<dyn Workers>> {
+/// Workers that were started, and what was found out about them.
+#[derive(Debug)]
+pub(crate) struct StartedWorkers {
+    pub(crate) workers: Arc<dyn Workers>,
+    level: Level,
+    /// As it names itself; without one, videos get no posters.
+    ffmpeg: Option<String>,
+}
+
+impl StartedWorkers {
+    /// Tells the log of a server what its workers can do.
+    pub(crate) fn report(&self) {
+        if self.level.is_sufficient() {
+            tracing::info!(guards = %self.level, "media files are read in a sandbox");
+        }
+        match &self.ffmpeg {
+            Some(ffmpeg) => tracing::info!(ffmpeg, "videos get posters"),
+            None => tracing::info!("{NO_FFMPEG}"),
+        }
+    }
+}
+
+/// Workers, with a warning in the log where they are locked up less than they can be. None where that is less than required, or none
+/// can be started: then nothing is made of media files, and everything else works.
+pub(crate) async fn start(requirement: Requirement) -> Option<StartedWorkers> {
     match pool(requirement).await {
         Ok((pool, level)) => {
-            match warning(requirement, level) {
-                Some(warning) => tracing::warn!(guards = %level, "{warning}"),
-                None => tracing::info!(guards = %level, "media files are read in a sandbox"),
+            if let Some(warning) = warning(requirement, level) {
+                tracing::warn!(guards = %level, "{warning}");
             }
-            Some(with_ffmpeg(pool).await)
+            Some(with_ffmpeg(pool, level).await)
         }
         Err(error) => {
             tracing::warn!("{}", advice(&error));
@@ -70,21 +91,17 @@ pub(crate) async fn start(requirement: Requirement) -> Option<Arc<dyn Workers>> 
 }
 
 /// Whether ffmpeg is there is looked for once: one that is installed later is found by the next start.
-async fn with_ffmpeg(pool: Pool) -> Arc<dyn Workers> {
-    match find_ffmpeg(&pool).await {
-        Ok(Some(ffmpeg)) => {
-            tracing::info!(%ffmpeg, "videos get posters");
-            Arc::new(PoolWithFfmpeg::new(pool, ffmpeg))
-        }
-        Ok(None) => {
-            tracing::info!("{NO_FFMPEG}");
-            Arc::new(pool)
-        }
-        Err(error) => {
-            tracing::warn!("videos get no posters: {error}");
-            Arc::new(pool)
-        }
-    }
+async fn with_ffmpeg(pool: Pool, level: Level) -> StartedWorkers {
+    let found = find_ffmpeg(&pool).await.unwrap_or_else(|error| {
+        tracing::warn!("ffmpeg cannot be used: {error}");
+        None
+    });
+    let ffmpeg = found.as_ref().map(ToString::to_string);
+    let workers: Arc<dyn Workers> = match found {
+        Some(found) => Arc::new(PoolWithFfmpeg::new(pool, found)),
+        None => Arc::new(pool),
+    };
+    StartedWorkers { workers, level, ffmpeg }
 }
 
 /// The ffmpeg that is used here, if there is any.

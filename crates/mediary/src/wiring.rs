@@ -16,7 +16,7 @@ use secrecy::ExposeSecret;
 
 use crate::config::{Config, secret_key};
 use crate::files;
-use crate::media_workers;
+use crate::media_workers::{self, StartedWorkers};
 use crate::open_files::OpenFiles;
 use crate::output::WrongUsage;
 
@@ -53,12 +53,24 @@ pub(crate) async fn parts(config: &Config) -> anyhow::Result<Parts> {
     assemble(config, store, clock, None).await
 }
 
-/// Everything, with the database up to date and processes that make variants of stored files.
+/// Everything, with the database up to date and processes that make variants of stored files, which the log tells about.
+pub(crate) async fn server_parts(config: &Config) -> anyhow::Result<Parts> {
+    let (parts, started) = started_parts(config).await?;
+    started.iter().for_each(StartedWorkers::report);
+    Ok(parts)
+}
+
+/// The parts of a server, for a command that reports on its own work only.
 pub(crate) async fn parts_with_media_workers(config: &Config) -> anyhow::Result<Parts> {
+    Ok(started_parts(config).await?.0)
+}
+
+async fn started_parts(config: &Config) -> anyhow::Result<(Parts, Option<StartedWorkers>)> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let (store, workers) =
+    let (store, started) =
         tokio::join!(migrated(config, clock.clone()), media_workers::start(config.media_sandbox));
-    assemble(config, store?, clock, workers).await
+    let workers = started.as_ref().map(|started| started.workers.clone());
+    Ok((assemble(config, store?, clock, workers).await?, started))
 }
 
 async fn migrated(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Store> {

@@ -14,6 +14,8 @@ use crate::{secrets, start_checks};
 
 /// The word by which an account follows its company's policy again.
 const OF_COMPANY: &str = "company";
+const LIST_COLUMNS: [&str; 7] =
+    ["PHONE NUMBER ID", "NUMBER", "NAME", "STATUS", "MEDIA POLICY", "RETENTION", "LAST ERROR"];
 
 pub(super) async fn run(config: &Config, command: AccountCommand) -> anyhow::Result<Outcome> {
     let parts = wiring::parts(config).await?;
@@ -125,9 +127,12 @@ async fn list(parts: &Parts, company: &str, output: OutputArgs) -> anyhow::Resul
                 secrets => format!("cannot read {}; run mediary doctor", secrets.join(", ")),
             };
             let number = a.display_phone_number.clone().unwrap_or_default();
-            vec![a.phone_number_id.clone(), number, a.name.clone(), a.status.to_string(), error]
+            let policy = a.media_policy.map_or_else(|| OF_COMPANY.to_owned(), |policy| policy.to_string());
+            let retention = a.retention.map_or_else(|| OF_COMPANY.to_owned(), retention::written);
+            let (id, status) = (a.phone_number_id.clone(), a.status.to_string());
+            vec![id, number, a.name.clone(), status, policy, retention, error]
         });
-        table(&["PHONE NUMBER ID", "NUMBER", "NAME", "STATUS", "LAST ERROR"], &rows.collect::<Vec<_>>())
+        table(&LIST_COLUMNS, &rows.collect::<Vec<_>>())
     })
 }
 

@@ -42,9 +42,10 @@ pub(super) async fn run(config: &Config, command: CompanyCommand) -> anyhow::Res
                 .collect();
             print(output, &json!({ "items": items }), || {
                 let rows = companies.iter().map(|c| {
-                    vec![c.id.to_string(), c.slug.clone(), c.name.clone(), c.media_policy.to_string()]
+                    let (policy, retention) = (c.media_policy.to_string(), retention::written(c.retention));
+                    vec![c.id.to_string(), c.slug.clone(), c.name.clone(), policy, retention]
                 });
-                table(&["ID", "SLUG", "NAME", "MEDIA POLICY"], &rows.collect::<Vec<_>>())
+                table(&["ID", "SLUG", "NAME", "MEDIA POLICY", "RETENTION"], &rows.collect::<Vec<_>>())
             })?;
         }
     }

@@ -53,7 +53,7 @@ pub(super) async fn run(args: DemoArgs) -> anyhow::Result<Outcome> {
     let config = Config::for_demo(&args.data_dir, address, simulator.base_url().as_str())?;
     logging::start(&config)?;
     let metrics = serve::metrics()?;
-    let parts = wiring::parts_with_media_workers(&config).await?;
+    let parts = wiring::server_parts(&config).await?;
     furnish(&parts, &app_secret, &access_token).await?;
     leave_settings(&config, &args.data_dir)?;
     print_line(&format!("Mediary listens on {url}"))?;

@@ -25,6 +25,14 @@ fn usage(text: &str, why: &str) -> anyhow::Error {
     WrongUsage(format!("--retention {text}: {why}; write it like days_after_stored:30, or forever")).into()
 }
 
+/// As `--retention` takes it.
+pub(super) fn written(retention: Retention) -> String {
+    match retention.days() {
+        Some(days) => format!("{}:{days}", retention.mode()),
+        None => retention.mode().to_string(),
+    }
+}
+
 pub(super) fn shown(retention: Retention) -> Value {
     json!({ "mode": retention.mode(), "days": retention.days() })
 }

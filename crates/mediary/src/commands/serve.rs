@@ -43,7 +43,7 @@ pub(super) async fn run(config: &Config, args: &ServeArgs) -> anyhow::Result<Out
         Some(address) => Some(listen(address, "MEDIARY_METRICS_LISTEN").await?),
         None => None,
     };
-    let parts = wiring::parts_with_media_workers(config).await?;
+    let parts = wiring::server_parts(config).await?;
     let _only_server = OnlyServer::begin(config)?;
     start_checks::run(config, &parts).await?;
     start_checks::take_storage_into_use(config, &parts).await;
