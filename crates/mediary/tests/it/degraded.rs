@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use mediary_simulator::{MediaSpec, MessageSpec};
+use mediary_simulator::{FaultKind, FaultSpec, MediaSpec, MessageSpec, Place};
 use mediary_testing::eventually;
 use mediary_testing::whatsapp::{incoming, text};
 use reqwest::{Method, StatusCode};
+use serde_json::json;
 use tokio::time::Instant;
 
 use crate::harness::{Database, World};
+use crate::sending;
 use crate::webhook::{post, webhook};
 
 /// Longer than any wait for a connection.
@@ -242,4 +244,27 @@ async fn sqlite_file_that_is_replaced_is_noticed_before_a_webhook_is_acknowledge
         other => Err(other),
     })
     .await;
+}
+
+/// What WhatsApp said is lost unless it is written down: then nobody knows whether the message left.
+#[tokio::test(flavor = "multi_thread")]
+async fn refusal_of_a_message_is_written_down_by_a_database_that_fails_meanwhile() {
+    let world = World::postgres().await;
+    let conversation = sending::conversation(&world).await;
+    // A sequence counts what is rolled back, too.
+    world.sql(
+        "CREATE SEQUENCE tries;
+        CREATE FUNCTION give_up() RETURNS TRIGGER LANGUAGE plpgsql AS $$ BEGIN
+            IF nextval('tries') <= 2 THEN
+                RAISE EXCEPTION 'canceling statement due to statement timeout' USING ERRCODE = 'query_canceled';
+            END IF;
+            RETURN NEW; END $$;
+        CREATE TRIGGER slow BEFORE UPDATE ON sends FOR EACH ROW WHEN (NEW.state <> 'running' AND OLD.asked_at IS NOT NULL)
+            EXECUTE FUNCTION give_up()",
+    );
+    world.simulator.add_fault(FaultSpec::new(FaultKind::Permission).at(Place::Send)).unwrap();
+    let text = json!({"conversationId": conversation, "type": "text", "text": "hello"});
+    let message = sending::send(&world, text).await.unwrap();
+    sending::has_status(&world, &message["id"], "failed").await;
+    assert_eq!(world.sql("SELECT last_value FROM tries").trim(), "3");
 }

@@ -24,7 +24,7 @@ use crate::whatsapp::pauses::throttle_wait;
 
 /// How long WhatsApp keeps a file that was uploaded to it.
 const UPLOAD_LIFE: Duration = Duration::from_secs(30 * 24 * 3600);
-/// An answer of WhatsApp's is written down so often before it is given up: without it nobody knows that the message left.
+/// An answer of WhatsApp's is written down so often before it is given up: without it nobody knows whether the message left.
 const WRITTEN_TRIES: u32 = 5;
 const WRITTEN_WAIT: Duration = Duration::from_secs(1);
 /// Where its account does not hold a message back, it comes again after this.
@@ -85,6 +85,13 @@ impl From<mediary_store::Error> for Failure {
     fn from(error: mediary_store::Error) -> Self {
         Error::from(error).into()
     }
+}
+
+/// How the call for a message ended, as its row says.
+enum End {
+    Failed { code: i64, message: String },
+    PutOff { until: Timestamp, counts: bool },
+    Unknown,
 }
 
 /// A message that is ready for the call that sends it.
@@ -221,23 +228,16 @@ impl Send<'_> {
         }
     }
 
-    /// Writes down that WhatsApp took it. A database that is away for a moment must not make it unknown.
+    /// Writes down that WhatsApp took it.
     async fn finish(&self, sent: &Sent) {
         let Self { context, claim } = *self;
-        for tries in 1..=WRITTEN_TRIES {
-            match context.store().finish_send(claim, &sent.wamid).await {
-                Ok(changes) => {
-                    fault::point("send.finished");
-                    context.meters().sent.increment(1);
-                    context.events().publish_changes(&changes.unwrap_or_default());
-                    return;
-                }
-                Err(error) => {
-                    let error: &dyn std::error::Error = &error;
-                    tracing::error!(error, tries, "the answer to a message could not be recorded");
-                }
+        match written(|| context.store().finish_send(claim, &sent.wamid)).await {
+            Ok(changes) => {
+                fault::point("send.finished");
+                context.meters().sent.increment(1);
+                context.events().publish_changes(&changes.unwrap_or_default());
             }
-            tokio::time::sleep(WRITTEN_WAIT * tries).await;
+            Err(error) => self.note(Err(error)),
         }
     }
 
@@ -263,21 +263,31 @@ impl Send<'_> {
         }
     }
 
-    /// Writes down what became of it.
+    /// Writes down what became of it. If WhatsApp was asked, its answer allows another call, which nobody knows before that is written.
     async fn end(&self, account: Option<&KnownAccount>, failure: Failure) {
+        let end = self.end_of(account, failure).await;
+        let (store, claim) = (self.context.store(), self.claim);
+        let ended = match &end {
+            End::Failed { code, message } => written(|| store.fail_send(claim, *code, message)).await,
+            End::PutOff { until, counts } => written(|| store.put_off_send(claim, *until, *counts)).await,
+            End::Unknown => written(|| store.settle_unknown(claim)).await,
+        };
+        self.note(ended);
+    }
+
+    /// What is written down of it, once its account and the file at WhatsApp are as the failure leaves them.
+    async fn end_of(&self, account: Option<&KnownAccount>, failure: Failure) -> End {
         let Self { context, claim } = *self;
         let Failure { problem, media_id } = failure;
-        let store = context.store();
-        let ended = match decide(problem, claim.attempts, context.now()) {
+        match decide(problem, claim.attempts, context.now()) {
             Outcome::Fail { code, message } => {
                 context.meters().send_failed.increment(1);
                 tracing::info!(code, "message_failed");
-                store.fail_send(claim, code, &message).await
+                End::Failed { code, message }
             }
-            Outcome::PutOff { until, counts } => store.put_off_send(claim, until, counts).await,
+            Outcome::PutOff { until, counts } => End::PutOff { until, counts },
             Outcome::PauseAccount { retry_after } => {
-                let until = self.pause(account, retry_after).await;
-                store.put_off_send(claim, until, false).await
+                End::PutOff { until: self.pause(account, retry_after).await, counts: false }
             }
             Outcome::NeedsToken => {
                 if let Some(account) = account
@@ -289,25 +299,24 @@ impl Send<'_> {
                     );
                 }
                 // Of an account without a token nothing is claimed; with a new one it goes on.
-                store.put_off_send(claim, context.now().plus(NOT_HELD_WAIT), false).await
+                End::PutOff { until: context.now().plus(NOT_HELD_WAIT), counts: false }
             }
             Outcome::UploadAgain => {
                 if let Some(sent) = media_id
-                    && let Err(error) = store.forget_media_id(&sent.0, &sent.1).await
+                    && let Err(error) = context.store().forget_media_id(&sent.0, &sent.1).await
                 {
                     tracing::error!(
                         error = &error as &dyn std::error::Error,
                         "a media id could not be forgotten"
                     );
                 }
-                store.put_off_send(claim, context.now(), true).await
+                End::PutOff { until: context.now(), counts: true }
             }
             Outcome::Unknown => {
                 tracing::warn!("message_unknown");
-                store.settle_unknown(claim).await
+                End::Unknown
             }
-        };
-        self.note(ended);
+        }
     }
 
     /// Pauses the account; when the message is due again. It waits by its account, not by itself, as all others of the account do:
@@ -352,6 +361,25 @@ impl Send<'_> {
             media_id: None,
             kind,
         }]);
+    }
+}
+
+/// Writes down what is known of a message. A database that is away for a moment must not make it unknown.
+async fn written<T, F>(write: impl Fn() -> F) -> Result<T, mediary_store::Error>
+where
+    F: Future<Output = Result<T, mediary_store::Error>>,
+{
+    let mut tries = 1;
+    loop {
+        match write().await {
+            Err(error) if tries < WRITTEN_TRIES => {
+                let error: &dyn std::error::Error = &error;
+                tracing::error!(error, tries, "the end of a message could not be recorded yet");
+            }
+            ended => return ended,
+        }
+        tokio::time::sleep(WRITTEN_WAIT * tries).await;
+        tries += 1;
     }
 }
 
