@@ -222,7 +222,8 @@ async fn hold_contacts(tx: &mut Tx, company: CompanyId, all: &[NewSend]) -> Resu
 pub(super) const THREAD_JOINS: &str = "JOIN contacts c ON c.company_id = v.company_id AND c.id = v.contact_id
     JOIN whatsapp_accounts a ON a.company_id = v.company_id AND a.id = v.account_id";
 
-/// The conversation, which neither is joined with another nor loses its contact before the commit.
+/// The conversation, which neither is joined with another nor loses its contact before the commit. Nobody else adds a message of ours to
+/// it until then: ids are given in the order of the commits, so none that is committed later has to leave before one that left.
 async fn hold_thread(tx: &mut Tx, scope: &Scope, conversation: ConversationId) -> Result<Option<Thread>> {
     let select = format!(
         "SELECT {} FROM conversations v {THREAD_JOINS} WHERE v.company_id = $1{} AND v.id = $2",
@@ -242,8 +243,8 @@ async fn hold_thread(tx: &mut Tx, scope: &Scope, conversation: ConversationId) -
     let sql = format!("SELECT c.id FROM contacts c WHERE c.company_id = $1 AND c.id = $2{keep}");
     tx.first::<(ContactId,)>(AssertSqlSafe(sql), args![scope.company(), before.contact_id]).await?;
     // Read again: another transaction that held the contact may have moved the conversation, or removed it.
-    let keep = dialect::keep_rows(tx.backend(), "v");
-    match tx.first::<Thread>(AssertSqlSafe(format!("{select}{keep}")), args).await? {
+    let hold = dialect::hold_rows(tx.backend(), "v");
+    match tx.first::<Thread>(AssertSqlSafe(format!("{select}{hold}")), args).await? {
         Some(thread) if thread.contact_id == before.contact_id => Ok(Some(thread)),
         _ => Err(Error::collision("another transaction joined the contact of a conversation at this moment")),
     }

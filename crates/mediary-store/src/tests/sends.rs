@@ -9,6 +9,7 @@ use mediary_core::{
 };
 
 use super::harness::{TOKEN, Test, add_tenant, new_account, renamed};
+use super::joins::until_waiting;
 use super::rows::{Tenant, item, text};
 use super::{on_both, on_postgres};
 use crate::*;
@@ -290,6 +291,29 @@ async fn nodes_send_everything_once_and_one_at_a_time(test: &Test) {
     }
 }
 
+/// Messages leave in the order of their ids, so none may be numbered before another one and come to be seen after it.
+async fn message_is_numbered_once_the_one_before_it_is_committed(test: &Test) {
+    let conversation = conversation(test, test.acme, "49151").await;
+    let before = test.number("SELECT MAX(id) FROM messages").await;
+    // The first has its number, and waits to write its job.
+    let mut jobs = test.store.db().begin().await.unwrap();
+    jobs.execute("LOCK TABLE sends IN EXCLUSIVE MODE", vec![]).await.unwrap();
+    let node = test.another_node().await;
+    let mut queueing = Vec::new();
+    for (store, waiting) in [(test.store.clone(), 1), (node.clone(), 2)] {
+        let scope = Scope::system(test.acme.company);
+        queueing.push(tokio::spawn(async move { store.queue_send(&scope, &new_text(conversation)).await }));
+        until_waiting(test, waiting).await;
+    }
+    let numbered = test.number("SELECT last_value FROM messages_id_seq").await - before;
+    assert_eq!(numbered, 1, "the second one has no number yet");
+    jobs.commit().await.unwrap();
+    for queued in queueing {
+        queued.await.unwrap().unwrap();
+    }
+    node.close().await;
+}
+
 on_both!(
     message_is_claimed_once_and_ends_once,
     messages_of_a_conversation_leave_one_by_one_in_order,
@@ -299,4 +323,7 @@ on_both!(
     account_sends_so_many_at_once_and_none_while_it_pauses,
     holder_whose_lease_was_taken_away_changes_nothing,
 );
-on_postgres!(nodes_send_everything_once_and_one_at_a_time);
+on_postgres!(
+    nodes_send_everything_once_and_one_at_a_time,
+    message_is_numbered_once_the_one_before_it_is_committed,
+);
