@@ -3,7 +3,8 @@
 //! Triggers of the schema add a row to `search_changes` in the transaction that changes a record, whichever program does it. The
 //! sweep takes such rows away and gives their records the words that they have now, in one transaction, and only one such transaction
 //! runs at a time. So none gives a record words that it had before: what it reads is committed, and what is committed later leaves
-//! another row. It may be done twice, and then changes nothing. Records from before this table are taken in by their ids, from the
+//! another row. It may be done twice, and then changes nothing. A record that is being removed is waited for, and has no words then: they
+//! refer to it. Records from before this table are taken in by their ids, from the
 //! newest to the oldest (`search_backlog`).
 
 use std::collections::BTreeMap;
@@ -146,7 +147,9 @@ async fn is_alone(tx: &mut Tx) -> Result<bool> {
 /// Gives records the words that they have now, and none to those that are not to be found.
 async fn index(tx: &mut Tx, kind: &Kind, records: &[(CompanyId, i64)]) -> Result<()> {
     let backend = tx.backend();
-    let mut read = Bulk::with(kind.read);
+    // In one order, as everywhere that several records are held.
+    let (alias, keep) = (kind.indexed.alias, dialect::keep_rows(backend, kind.indexed.alias));
+    let mut read = Bulk::with(format!("{} ORDER BY {alias}.id{keep}", kind.read));
     let mut forget = Bulk::with(dialect::words::forget(backend, kind.indexed));
     for (company, id) in records {
         read.push(row! { company_id => *company, id => *id });

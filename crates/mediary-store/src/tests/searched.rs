@@ -7,9 +7,10 @@ use mediary_testing::START;
 
 use super::edits::revoke;
 use super::harness::Test;
-use super::on_both;
+use super::joins::until_waiting;
 use super::rows::{Tenant, item, picture, text};
 use super::searched_lists::index;
+use super::{on_both, on_postgres};
 use crate::*;
 
 /// More messages than a search looks at before it asks the index.
@@ -161,6 +162,18 @@ async fn reactions_are_not_found(test: &Test) {
     assert_eq!(found(test, "word").await, ["a"]);
 }
 
+async fn message_that_is_being_removed_is_waited_for(test: &Test) {
+    test.ingest(vec![item(said(test.acme, "a", "word", 1)), item(said(test.acme, "b", "word", 2))]).await;
+    let mut removing = test.store.db().begin().await.unwrap();
+    removing.execute("DELETE FROM messages WHERE provider_message_id = 'a'", vec![]).await.unwrap();
+    let store = test.store.clone();
+    let indexing = tokio::spawn(async move { store.index_changes(100).await });
+    until_waiting(test, 1).await;
+    removing.commit().await.unwrap();
+    indexing.await.unwrap().unwrap();
+    assert_eq!(found(test, "word").await, ["b"]);
+}
+
 on_both!(
     old_messages_are_found_behind_very_many_others,
     words_of_very_many_old_messages_are_found_in_short_pages,
@@ -168,3 +181,4 @@ on_both!(
     conversations_are_found_by_their_contact,
     reactions_are_not_found,
 );
+on_postgres!(message_that_is_being_removed_is_waited_for);
