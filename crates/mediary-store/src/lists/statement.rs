@@ -54,8 +54,7 @@ impl<'q> Statement<'q> {
     pub(super) fn files(&mut self, bounds: &Bounds<'_>) -> Result<Text> {
         let columns = format!("{}, f.sort_name", MediaFile::SELECT);
         let conditions = self.conditions(Source::Order, bounds)?;
-        let from = "media_files f";
-        Ok(self.text(&columns, from, &conditions, self.query.page.row_count(), 0))
+        Ok(self.text(&columns, self.ordered(), &conditions, self.query.page.row_count(), 0))
     }
 
     /// The files of a page by their ids.
@@ -66,7 +65,7 @@ impl<'q> Statement<'q> {
             false => format!("f.id, {}, f.sort_name, NULL, NULL", self.number()),
         };
         let mut from = match source {
-            Source::Order => "media_files f".to_owned(),
+            Source::Order => self.ordered().to_owned(),
             Source::Words => self.words(),
             Source::Kinds => Self::of_ids(&self.ids_of_kinds(bounds, None)?),
             Source::Days => Self::of_ids(&self.ids_of_days()),
@@ -96,7 +95,18 @@ impl<'q> Statement<'q> {
         let columns = format!("f.id, {}, f.sort_name, NULL, NULL", self.number());
         let mut conditions = self.of_the_list();
         conditions.extend(self.within(bounds)?);
-        Ok(self.text(&columns, "media_files f", &conditions, 1, rows - 1))
+        Ok(self.text(&columns, self.ordered(), &conditions, 1, rows - 1))
+    }
+
+    /// The files along the order. SQLite knows no numbers of rows, and between two bounds it takes the company's index for as good as the
+    /// conversation's, where it reads the files of all other conversations.
+    fn ordered(&self) -> &'static str {
+        match (self.backend, self.query.conversation, self.query.sort) {
+            (Backend::Postgres, ..) | (Backend::Sqlite, None, _) => "media_files f",
+            (_, _, MediaSort::Date) => "media_files f INDEXED BY media_files_conversation_by_date",
+            (_, _, MediaSort::Size) => "media_files f INDEXED BY media_files_conversation_by_size",
+            (_, _, MediaSort::Name) => "media_files f INDEXED BY media_files_conversation_by_name",
+        }
     }
 
     fn text(&mut self, columns: &str, from: &str, conditions: &[String], limit: i64, offset: i64) -> Text {
