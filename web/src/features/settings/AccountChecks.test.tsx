@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Account, AccountCheck } from "@/api/types";
-import { asked } from "@/features/settings/AccountChecks";
+import { asked, known } from "@/features/settings/AccountChecks";
 import { T0 } from "@/test/fixtures";
 
 const works = { outcome: "works", detail: null } as const;
@@ -50,4 +50,12 @@ it("a number that is not of the business account is named, with the way to its i
 it("the business account has a row only where WhatsApp said something of it", () => {
   expect(shown({}).map(([title]) => title)).toContain("Business account");
   expect(shown({ businessAccount: unknown }).map(([title]) => title)).not.toContain("Business account");
+});
+
+it("WhatsApp's wish to wait is told as long as it lasts", () => {
+  const lastError = { code: "provider_rate_limited", message: "WhatsApp asks us to slow down" } as const;
+  const titles = (pausedUntil: string) =>
+    known({ ...account, lastError, pausedUntil }, new Date(T0)).map(({ title }) => title);
+  expect(titles(new Date(T0 + 1000).toISOString())).toContain("Last problem");
+  expect(titles(new Date(T0 - 1000).toISOString())).not.toContain("Last problem");
 });

@@ -149,8 +149,13 @@ function detailOf({ detail }: Finding): ReactNode {
   return detail && <ServerWords sentence={detail} />;
 }
 
+/** WhatsApp asked to wait once, which is over with the pause. */
+function wasSlowedDown({ lastError }: Account): boolean {
+  return lastError?.code === "provider_rate_limited";
+}
+
 /** What is set here. */
-function known(account: Account, now: Date): Check[] {
+export function known(account: Account, now: Date): Check[] {
   const checks: Check[] = [];
   if (account.provider === "meta") {
     const details = (label: string): Way => ({ label, to: "details" });
@@ -166,7 +171,7 @@ function known(account: Account, now: Date): Check[] {
   if (account.pausedUntil !== null && Date.parse(account.pausedUntil) > now.getTime()) {
     const text = words.accounts.paused(formatAgo(account.pausedUntil, now));
     checks.push({ title: say.last, state: "fails", text });
-  } else if (account.lastError !== null && account.status !== "disabled") {
+  } else if (account.lastError !== null && account.status !== "disabled" && !wasSlowedDown(account)) {
     const { code, message } = account.lastError;
     const text = <ServerWords code={code} sentence={message} />;
     const way = account.status === "needs_token" ? toToken : undefined;
