@@ -10,10 +10,11 @@ use std::os::unix::net::UnixDatagram as StdUnixDatagram;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
 use std::process::ExitStatus;
+use std::time::Duration;
 
 use tokio::io::Interest;
 use tokio::net::UnixDatagram;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::input::{self, Input};
 use super::process::{Process, Starter};
@@ -105,6 +106,7 @@ impl Tool {
 
     /// The socket's end is that of the program, or it has closed it and is ended.
     async fn finish(self, needs: &Needs, output: File) -> Result<Done> {
+        let started = Instant::now();
         let said = match timeout(needs.time, self.listen()).await {
             Ok(said) => said.map_err(|error| failed(&error))?,
             Err(_) => {
@@ -114,7 +116,7 @@ impl Tool {
         };
         let status = self.process.end().await;
         let Some(status) = status.filter(|status| status.signal().is_none()) else {
-            return Err(of_ending(status, needs));
+            return Err(of_ending(status, needs, started.elapsed()));
         };
         Ok(Done { output: Input::from_memory(output)?, said, status })
     }
@@ -133,14 +135,37 @@ impl Tool {
     }
 }
 
-/// The kernel ends it in the same way where its time is up and where the machine has no memory left, of which the second is rare.
-fn of_ending(status: Option<ExitStatus>, needs: &Needs) -> Error {
-    if status.is_some_and(|status| status.signal() == Some(libc::SIGKILL)) {
-        return Error::out_of_time(needs.cpu);
+/// The kernel ends it in the same way where its processor time is up and where the machine has no memory left, and so does who kills it.
+/// Which one it was shows the time: of that it has no more than all cores together.
+fn of_ending(status: Option<ExitStatus>, needs: &Needs, lived: Duration) -> Error {
+    if status.is_none_or(|status| status.signal() != Some(libc::SIGKILL)) {
+        return Error::broken(format!("an external program ended: {}", ending(status)));
     }
-    Error::broken(format!("an external program ended: {}", ending(status)))
+    let cores =
+        std::thread::available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(1));
+    if lived.saturating_mul(cores) < needs.cpu {
+        return Error::new(ErrorKind::Worker, "an external program was killed before its time was up");
+    }
+    Error::out_of_time(needs.cpu)
 }
 
 fn failed(error: &io::Error) -> Error {
     Error::new(ErrorKind::Worker, format!("an external program cannot be started: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn program_that_somebody_kills_is_not_taken_for_one_whose_time_is_up() {
+        let cpu = Duration::from_secs(20);
+        let needs = Needs { memory_bytes: 0, output_bytes: 0, cpu, time: 3 * cpu, alone: true };
+        let of = |signal, lived| {
+            of_ending(Some(ExitStatus::from_raw(signal)), &needs, Duration::from_secs(lived)).kind()
+        };
+        assert_eq!(of(libc::SIGKILL, 0), ErrorKind::Worker);
+        assert_eq!(of(libc::SIGKILL, 20), ErrorKind::OutOfTime);
+        assert_eq!(of(libc::SIGSEGV, 0), ErrorKind::Broken);
+    }
 }
