@@ -1,5 +1,9 @@
-//! What people want of messages of theirs: one that failed sent again, one that has not left taken back. Both change a job only
+//! What people want of messages of theirs: one that failed sent again, one that has not left taken back. A job is queued again only
 //! where nobody holds it, by a condition of the statement that changes it; a claim that came before is found by that.
+//!
+//! A job is taken away also from its holder, who may upload a file for minutes, but not once WhatsApp was asked: `mark_asked` and the
+//! removal are each one statement on the row of the job. If the first comes first, the removal finds what it wrote; if the second
+//! does, there is no row, and the holder does not call.
 
 use mediary_core::{
     CompanyId, ConversationId, MediaId, MessageId, MessageStatus, Scope, StorageBackend, Timestamp,
@@ -62,8 +66,7 @@ impl Store {
         })
     }
 
-    /// Takes a message back that waits and that WhatsApp was not asked to send: the message goes with its files, and its client id
-    /// is free again.
+    /// Takes a message back that WhatsApp was not asked to send: the message goes with its files, and its client id is free again.
     pub async fn cancel_send(&self, scope: &Scope, message: MessageId) -> Result<CancelledSend> {
         let (now, company) = (self.now(), scope.company());
         transaction!(self.db().sharing(), |tx| {
@@ -80,8 +83,9 @@ impl Store {
             if held.conversation_id != conversation {
                 return Err(Error::collision("another transaction moved the message at this moment"));
             }
-            let sql = "DELETE FROM sends WHERE company_id = $1 AND id = $2 AND state = 'waiting' AND asked_at IS NULL
-                AND NOT may_have_left RETURNING conversation_id";
+            let sql =
+                "DELETE FROM sends WHERE company_id = $1 AND id = $2 AND state IN ('waiting', 'running')
+                AND asked_at IS NULL AND NOT may_have_left RETURNING conversation_id";
             let gone: Vec<(ConversationId,)> = tx.all(sql, args![company, message]).await?;
             let Some((of_job,)) = gone.into_iter().next() else {
                 return Ok(CancelledSend::TooLate(held.status));

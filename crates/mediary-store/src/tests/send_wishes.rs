@@ -3,7 +3,9 @@
 use mediary_core::{MessageStatus, Scope};
 
 use super::harness::Test;
-use super::sends::{MINUTE, claim, claim_one, conversation, finish, limits, new_text, queue, status_of};
+use super::sends::{
+    LEASE, MINUTE, claim, claim_one, conversation, finish, limits, new_text, queue, status_of,
+};
 use super::{on_both, on_postgres};
 use crate::*;
 
@@ -26,13 +28,13 @@ async fn client_id_of_two_writers_at_once_is_one_message(test: &Test) {
     node.close().await;
 }
 
-async fn message_that_is_being_sent_cannot_be_taken_back(test: &Test) {
+async fn message_that_whatsapp_was_asked_to_send_cannot_be_taken_back(test: &Test) {
     let ann = conversation(test, test.acme, "491").await;
     let (first, second) = (queue(test, test.acme, ann).await, queue(test, test.acme, ann).await);
     let cancel = async |id| test.store.cancel_send(&acme(test), id).await.unwrap();
     let claimed = claim_one(test).await;
-    assert!(matches!(cancel(first).await, CancelledSend::TooLate(_)), "somebody sends it");
     assert!(test.store.mark_asked(&claimed).await.unwrap());
+    assert!(matches!(cancel(first).await, CancelledSend::TooLate(_)), "somebody sends it");
     test.clock.advance(MINUTE);
     assert_eq!(test.store.release_expired_leases(test.now(), 10).await.unwrap(), 1);
     assert!(matches!(cancel(first).await, CancelledSend::TooLate(_)), "it may have been sent");
@@ -43,27 +45,45 @@ async fn message_that_is_being_sent_cannot_be_taken_back(test: &Test) {
     assert_eq!(cancel(inbound).await, CancelledSend::NotFound);
 }
 
+async fn message_is_taken_back_while_its_file_is_uploaded_and_the_next_one_leaves(test: &Test) {
+    let ann = conversation(test, test.acme, "491").await;
+    let (first, second) = (queue(test, test.acme, ann).await, queue(test, test.acme, ann).await);
+    let uploading = claim_one(test).await;
+    assert!(test.store.send_uploading(&uploading).await.unwrap());
+    let cancelled = test.store.cancel_send(&acme(test), first).await.unwrap();
+    assert!(matches!(cancelled, CancelledSend::Cancelled { .. }));
+    assert!(!test.store.renew_send(&uploading, test.now().plus(LEASE)).await.unwrap(), "its holder is told");
+    assert!(!test.store.mark_asked(&uploading).await.unwrap(), "and sends nothing");
+    assert!(!test.store.put_off_send(&uploading, test.now(), true).await.unwrap());
+    assert_eq!(claim_one(test).await.message_id, second);
+}
+
 /// In whichever order, a message is either sent or taken back, and the next one leaves.
-async fn claim_and_taking_back_at_once_agree(test: &Test) {
+async fn sending_and_taking_back_at_once_agree(test: &Test) {
     let ann = conversation(test, test.acme, "491").await;
     let node = test.another_node().await;
     let limits = limits(4);
     for round in 0..30 {
         let (first, second) = (queue(test, test.acme, ann).await, queue(test, test.acme, ann).await);
         let scope = acme(test);
-        let (claimed, cancelled) =
-            tokio::join!(test.store.claim_sends("sender", &limits), node.cancel_send(&scope, first));
+        let sending = async {
+            let claimed = test.store.claim_sends("sender", &limits).await.unwrap();
+            let mut sent = Vec::new();
+            for one in claimed {
+                if test.store.mark_asked(&one).await.unwrap() {
+                    sent.push(one);
+                }
+            }
+            sent
+        };
+        let (mut sent, cancelled) = tokio::join!(sending, node.cancel_send(&scope, first));
         let is_gone = matches!(cancelled.unwrap(), CancelledSend::Cancelled { .. });
-        let mut claimed = claimed.unwrap();
-        let was_claimed = claimed.iter().any(|one| one.message_id == first);
-        assert!(was_claimed != is_gone, "round {round}");
-        while let Some(one) = claimed.pop() {
-            finish(test, &one).await;
-            claimed.extend(claim(test).await);
+        assert!(sent.iter().any(|one| one.message_id == first) != is_gone, "round {round}");
+        while let Some(one) = sent.pop() {
+            test.store.finish_send(&one, &format!("sent-{}", one.message_id)).await.unwrap();
         }
-        claimed.extend(claim(test).await);
-        for one in &claimed {
-            finish(test, one).await;
+        for one in claim(test).await {
+            finish(test, &one).await;
         }
         let sent = status_of(test, second).await;
         assert_eq!(sent, MessageStatus::Accepted, "round {round}");
@@ -121,9 +141,10 @@ async fn only_the_message_that_is_asked_for_is_claimed(test: &Test) {
 
 on_both!(
     client_id_of_two_writers_at_once_is_one_message,
-    message_that_is_being_sent_cannot_be_taken_back,
+    message_that_whatsapp_was_asked_to_send_cannot_be_taken_back,
+    message_is_taken_back_while_its_file_is_uploaded_and_the_next_one_leaves,
     message_that_is_wanted_again_while_a_later_one_runs_is_sent_with_all_behind_it,
     message_that_may_have_left_before_it_was_wanted_again_cannot_be_taken_back,
     only_the_message_that_is_asked_for_is_claimed,
 );
-on_postgres!(claim_and_taking_back_at_once_agree);
+on_postgres!(sending_and_taking_back_at_once_agree);

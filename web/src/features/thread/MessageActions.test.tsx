@@ -76,20 +76,23 @@ describe("reactions", () => {
   });
 });
 
-it("what WhatsApp does not know yet is neither answered nor reacted to, but taken back", async () => {
-  const queued = message(4, {
-    direction: "outbound",
-    status: "queued",
-    providerMessageId: null,
-    text: "Oops",
-  });
-  const menu = await open(queued);
-  expect(menu.queryByRole("button", { name: "Reply" })).toBeNull();
-  expect(menu.queryByRole("group", { name: "React" })).toBeNull();
-  await userEvent.click(menu.getByRole("button", { name: "Take back" }));
-  expect(sending.takeBack).toHaveBeenCalledWith(queued);
-  await waitFor(() => expect(useDrafts.getState().byConversation[1]?.text).toBe("Oops"));
-});
+it.each(["queued", "uploading"] as const)(
+  "what is %s, and unknown to WhatsApp, is neither answered nor reacted to, but taken back",
+  async (status) => {
+    const queued = message(4, {
+      direction: "outbound",
+      status,
+      providerMessageId: null,
+      text: "Oops",
+    });
+    const menu = await open(queued);
+    expect(menu.queryByRole("button", { name: "Reply" })).toBeNull();
+    expect(menu.queryByRole("group", { name: "React" })).toBeNull();
+    await userEvent.click(menu.getByRole("button", { name: "Take back" }));
+    expect(sending.takeBack).toHaveBeenCalledWith(queued);
+    await waitFor(() => expect(useDrafts.getState().byConversation[1]?.text).toBe("Oops"));
+  },
+);
 
 it("Forward asks where the message is to go", async () => {
   await userEvent.click((await open(message(4))).getByRole("button", { name: "Forward" }));

@@ -93,7 +93,7 @@ function possible({ id, type, status, revoked, providerMessageId }: Message) {
     // WhatsApp has to know what is answered.
     answer: shown && providerMessageId !== null,
     forward: shown && FORWARDED.includes(type),
-    takeBack: id > 0 && status === "queued",
+    takeBack: id > 0 && (status === "queued" || status === "uploading"),
   };
 }
 

@@ -52,8 +52,7 @@ pub(crate) async fn take_back(context: &Context, may: &May<rights::Send>, id: Me
             Ok(())
         }
         CancelledSend::TooLate(status) => {
-            let detail =
-                format!("the message is {status}; only one that waits and has never left can be taken back");
+            let detail = format!("the message is {status}; only one that has never left can be taken back");
             Err(Error::refused(ErrorCode::Conflict, detail))
         }
         CancelledSend::NotFound => Err(not_ours()),
