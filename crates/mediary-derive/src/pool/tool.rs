@@ -104,7 +104,7 @@ impl Tool {
         }
     }
 
-    /// The socket's end is that of the program, or it has closed it and is ended.
+    /// The socket's end is that of the program. One that closes it, or says too much, is ended.
     async fn finish(self, needs: &Needs, output: File) -> Result<Done> {
         let started = Instant::now();
         let said = match timeout(needs.time, self.listen()).await {
@@ -115,23 +115,27 @@ impl Tool {
             }
         };
         let status = self.process.end().await;
+        let Some(said) = said else {
+            return Err(Error::broken("an external program found too much wrong with the file"));
+        };
         let Some(status) = status.filter(|status| status.signal().is_none()) else {
             return Err(of_ending(status, needs, started.elapsed()));
         };
         Ok(Done { output: Input::from_memory(output)?, said, status })
     }
 
-    async fn listen(&self) -> io::Result<String> {
+    /// What it says until its end; `None` if that is too often.
+    async fn listen(&self) -> io::Result<Option<String>> {
         let mut said = Vec::new();
         for _ in 0..MAX_MESSAGES {
             let read = || socket::receive_text(&self.socket);
             let text = self.socket.async_io(Interest::READABLE, read).await?;
             if text.is_empty() {
-                break;
+                return Ok(Some(String::from_utf8_lossy(&said).into_owned()));
             }
             said.extend(text.into_iter().take(MAX_SAID_BYTES - said.len()));
         }
-        Ok(String::from_utf8_lossy(&said).into_owned())
+        Ok(None)
     }
 }
 
