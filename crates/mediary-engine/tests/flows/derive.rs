@@ -414,15 +414,19 @@ fn variant_files(world: &World) -> Vec<std::path::PathBuf> {
 }
 
 #[tokio::test]
-async fn variant_that_storage_lost_is_made_again_when_it_is_asked_for() {
+async fn variant_that_storage_lost_or_cut_is_made_again_when_it_is_asked_for() {
     let workers = Arc::new(WorkersInProcess::default());
     let world = World::deriving(&workers).await;
     let note = world.upload(VOICE_NOTE, "audio/ogg").await;
     let record = world.arrive("wamid.1", "audio", &note).await;
     std::fs::remove_file(&variant_files(&world)[0]).unwrap();
-    let opened = open(&world, Target::Media(record.id), "peaks").await.unwrap();
-    assert!(matches!(opened.source, Source::Stored(_)), "{:?}", opened.source);
-    assert_eq!(workers.jobs.load(Ordering::SeqCst), 2);
+    for jobs in [2, 3] {
+        let opened = open(&world, Target::Media(record.id), "peaks").await.unwrap();
+        assert!(matches!(opened.source, Source::Stored(_)), "{:?}", opened.source);
+        assert_eq!(workers.jobs.load(Ordering::SeqCst), jobs);
+        let whole = variant_files(&world).pop().unwrap();
+        std::fs::File::options().write(true).open(whole).unwrap().set_len(10).unwrap();
+    }
 }
 
 #[tokio::test]

@@ -42,18 +42,19 @@ impl Opener {
         Err(self.why_there_is_none(scope, &record).await?)
     }
 
-    /// `None` if storage lost it: then it is made again.
+    /// `None` if storage lost it or has only a part: then it is made again.
     async fn open_variant(&self, record: &MediaFile, variant: Variant) -> Result<Option<OpenedMedia>> {
         let key: StorageKey = variant.storage_key.parse()?;
         let file = match self.context.storages().of(variant.storage_backend)?.open(&key).await {
-            Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                if self.context.store().variant_lost(&variant).await? {
-                    self.context.work().wake(Work::Derive);
-                }
-                return Ok(None);
-            }
+            Ok(file) => Some(file).filter(|file| file.size() == variant.file_size),
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => return Err(error.into()),
+        };
+        let Some(file) = file else {
+            if self.context.store().variant_lost(&variant).await? {
+                self.context.work().wake(Work::Derive);
+            }
+            return Ok(None);
         };
         let bare = variant.mime_type.split(';').next().unwrap_or_default();
         let of_file = describe(record, true);
