@@ -110,12 +110,21 @@ async fn record_result(tx: &mut Tx, now: Timestamp, finished: &FinishedDerivatio
 }
 
 /// The condition on the kinds of variant whose place a result takes. A conversion adds one, and until there is a new one the earlier one
-/// is played.
-fn replaced(finished: &FinishedDerivation) -> &'static str {
-    match (finished.step, finished.next) {
+/// is played. Where less could be made than of other files, as when a program was killed, what was made of these bytes before stays.
+fn replaced(finished: &FinishedDerivation) -> String {
+    let of_step = match (finished.step, finished.next) {
         (DerivationStep::Conversion, _) => "AND kind = 'playable'",
         (_, Some(DerivationStep::Conversion)) => "AND kind <> 'playable'",
         _ => "",
+    };
+    if finished.missing.is_none() {
+        return of_step.to_owned();
+    }
+    let made: Vec<String> = finished.variants.iter().map(|variant| format!("'{}'", variant.kind)).collect();
+    if made.is_empty() {
+        "AND FALSE".to_owned()
+    } else {
+        format!("{of_step} AND kind IN ({})", made.join(", "))
     }
 }
 

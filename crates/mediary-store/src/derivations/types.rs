@@ -101,7 +101,8 @@ pub struct FinishedDerivation {
     /// The step that this is the result of, and the one that is still to come.
     pub step: DerivationStep,
     pub next: Option<DerivationStep>,
-    /// They take the place of all earlier ones, as far as these are of this step and of no later version.
+    /// They take the place of all earlier ones, as far as these are of this step and of no later version. Where something is missing, only
+    /// of those of their kinds.
     pub variants: Vec<NewVariant>,
 }
 

@@ -433,7 +433,27 @@ async fn files_stored_before_the_steps_are_queued_when_somebody_asks(test: &Test
     assert_eq!(claimed, [before.id, after.id]);
 }
 
+async fn result_in_which_something_is_missing_leaves_what_was_made_before(test: &Test) {
+    let file = test.stored("m1").await;
+    let thumbs = async || test.number("SELECT CAST(COUNT(*) AS BIGINT) FROM media_variants").await;
+    let claimed_again = async || {
+        let all = QueuedDerivations::All;
+        test.store.queue_derivations(file.company_id, all, MediaId(0), 9).await.unwrap();
+        claim(test).await.remove(0)
+    };
+    let first = claim(test).await.remove(0);
+    let thumb = reserved(test, &first, 1).await;
+    assert!(test.store.finish_derivation(made(&first, vec![thumb])).await.unwrap());
+    let missing = Some("it has no poster".to_owned());
+    let killed = FinishedDerivation { missing, ..made(&claimed_again().await, vec![]) };
+    assert!(test.store.finish_derivation(killed).await.unwrap());
+    assert_eq!(thumbs().await, 1);
+    assert!(test.store.finish_derivation(made(&claimed_again().await, vec![])).await.unwrap());
+    assert_eq!(thumbs().await, 0, "nothing is missing, so there is none any more");
+}
+
 on_both!(
+    result_in_which_something_is_missing_leaves_what_was_made_before,
     files_stored_before_the_steps_are_queued_when_somebody_asks,
     stored_file_is_claimed_once_and_its_result_is_recorded_once,
     late_holder_finishes_nothing_after_a_release,
