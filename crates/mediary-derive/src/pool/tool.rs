@@ -139,8 +139,8 @@ impl Tool {
     }
 }
 
-/// The kernel ends it in the same way where its processor time is up and where the machine has no memory left, and so does who kills it.
-/// Which one it was shows the time: of that it has no more than all cores together.
+/// SIGKILL comes from the kernel once the processor time is used up, but also where the machine has no memory left, or from an operator.
+/// A program cannot have used more processor time than all cores had since it started.
 fn of_ending(status: Option<ExitStatus>, needs: &Needs, lived: Duration) -> Error {
     if status.is_none_or(|status| status.signal() != Some(libc::SIGKILL)) {
         return Error::broken(format!("an external program ended: {}", ending(status)));
